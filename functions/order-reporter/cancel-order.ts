@@ -125,9 +125,8 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;
-  const status = read.reading === 'found' ? read.order.status : 'deleted';
-  if (status === 'finalized') return refused('too_late');
-  if (status === 'deleted' || read.reading !== 'found') return ended(CANCELLED);
+  if (read.reading === 'not-found' || read.order.status === 'deleted') return ended(CANCELLED);
+  if (read.order.status === 'finalized') return refused('too_late');
   return cancelByOtherId([read], { tried: [], api });
 }
 

@@ -28,7 +28,12 @@ const down: OrderApiAnswer = {
 const { total, currency, purchase_date, line_items = [] } = order;
 /** The order as Button shows it, without its token. */
 const held: OrderAtButton = { status: 'open', total, currency, purchase_date, line_items };
-const waitsForbidden = { result: 'try-again', reason: 'forbidden', blamesOrder: true, answer: detail };
+const waitsForbidden = {
+  result: 'try-again',
+  reason: 'forbidden',
+  blamesOrder: true,
+  answer: detail,
+} as const;
 
 function found(shown: OrderAtButton): OrderApiAnswer {
   return { answer: 'found', order: shown };
@@ -107,7 +112,7 @@ async function talk(entry: LedgerEntry, answers: Answers) {
   return { asked, calls, ...(await callButton(entry, { api, now, verifyBefore: undefined })) };
 }
 
-const isDone = { result: 'done', acceptedOnly: false, sent: true };
+const isDone = { result: 'done', acceptedOnly: false, sent: true } as const;
 const isCreated = { ...isDone, created: true, token: 'taken' };
 
 describe('callButton', () => {
@@ -359,6 +364,15 @@ describe('the token (requirement 1)', () => {
     expect(result).toEqual({ ...isDone, token: 'taken' });
   });
 
+  it('is neither accepted nor refused by an update that did not bring it', async () => {
+    const update = { ...done, shownToken: token };
+
+    const nameless = await talk(tokenless({ kind: 'updated', reported: {} }), { update: done });
+    const known = await talk(claimed({ kind: 'updated', reported: {} }), { update });
+
+    expect([nameless.result, known.result]).toStrictEqual([isDone, isDone]);
+  });
+
   it('was the only doubt: a finalized order that shows it needs no call and no operator (B8)', async () => {
     const entry = claimed({ kind: 'updated', reported: { hash: 'h-2' }, ...inDoubt, ...late });
     const finalized: OrderAtButton = { ...held, status: 'finalized' };
@@ -419,6 +433,28 @@ describe('a 404 to an update (requirement 3)', () => {
       ['update', 'btnorder-2'],
     ]);
     expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
+  });
+
+  it('is followed by a call with the id that a read has just shown, before any other, and by no id twice', async () => {
+    const renamed = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, ...inDoubt });
+    const { calls } = await talk(renamed, { get: [missing, found(held)], update: missing });
+    const same = await talk(claimed({ kind: 'updated', reported: {} }), {
+      update: missing,
+      getByToken: found(held),
+    });
+
+    const ids = (all: unknown[][]) => all.filter(([operation]) => operation === 'update').map(([, id]) => id);
+    expect(ids(calls)).toEqual([order.order_id, 'btnorder-1']);
+    expect(ids(same.calls)).toEqual([order.order_id]);
+    expect(same.result).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+  });
+
+  it('says nothing as long as the look-up by the token is not answered', async () => {
+    const entry = claimed({ kind: 'updated', reported: {} });
+
+    const { result } = await talk(entry, { update: missing, getByToken: down });
+
+    expect(result).toMatchObject({ result: 'try-again', isLookUp: true });
   });
 
   it('is not final for two hours if Button accepted the order and does not show it', async () => {
@@ -574,6 +610,33 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     });
 
     expect([created.result, updated.result, cancelled.result]).toEqual([result, result, result]);
+  });
+
+  it.each<[string, OrderApiAnswer, CallEnd['result']]>([
+    [
+      'the key is refused',
+      { answer: 'try-again', reason: 'unauthorized' },
+      { result: 'try-again', reason: 'unauthorized' },
+    ],
+    [
+      'Button asks to wait',
+      { answer: 'try-again', reason: 'http_429', afterMs: 3000 },
+      { result: 'try-again', reason: 'http_429', afterMs: 3000 },
+    ],
+    [
+      'the read was not carried out',
+      { answer: 'try-again', reason: 'econnrefused' },
+      { result: 'unclear', reason: 'econnrefused' },
+    ],
+    [
+      'the read was not answered',
+      { answer: 'unclear', reason: 'timeout' },
+      { result: 'unclear', reason: 'timeout' },
+    ],
+  ])('nothing yet if %s', async (_what, get, result) => {
+    const entry = claimed({ kind: 'updated', reported: {} });
+
+    expect((await talk(entry, { update: forbidden, get })).result).toEqual(result);
   });
 
   it('finalized, whether or not a look-up by the token is answered', async () => {
@@ -753,6 +816,49 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
   });
 
+  it('is sent, whatever token came later, unless Button has surely carried it out', async () => {
+    const tokenDue = { more: { tokenDue: true } } as const;
+
+    const open = await talk(claimed({ kind: 'cancelled', reported: {}, ...tokenDue }), { cancel: done });
+    const uncertain = await talk(
+      claimed({ kind: 'cancelled', reported: { kind: 'cancelled' }, ...inDoubt, ...tokenDue }),
+      { cancel: done },
+    );
+
+    expect([open.asked, uncertain.asked]).toEqual([['cancel'], ['cancel']]);
+  });
+
+  it('is sent by the id that a read shows, and by no id twice', async () => {
+    const nameless = claimed({ kind: 'cancelled', reported: {} });
+    const open = (button_order_id?: string) =>
+      found({ ...held, ...(button_order_id && { button_order_id }) });
+
+    const renamed = await talk(nameless, {
+      cancel: [missing, done],
+      get: open('btnorder-9'),
+      getByToken: missing,
+    });
+    const same = await talk(nameless, { cancel: missing, get: open(), getByToken: missing });
+
+    const ids = ({ calls }: typeof same) =>
+      calls.filter(([operation]) => operation === 'cancel').map(([, id]) => id);
+    expect(ids(renamed)).toEqual([order.order_id, 'btnorder-9']);
+    expect(ids(same)).toEqual([order.order_id]);
+    expect(same.result).toEqual({ result: 'unclear', reason: 'still_open' });
+  });
+
+  it('is done after a 204 if no read shows the order, even a recent one', async () => {
+    const recent = claimed({ kind: 'cancelled', reported: { at: at(1) } });
+
+    const { result } = await talk(recent, {
+      cancel: { answer: 'unconfirmed' },
+      get: missing,
+      getByToken: missing,
+    });
+
+    expect(result).toEqual(isDone);
+  });
+
   it('is done if Button acknowledged it once and refuses the look-up that would confirm it', async () => {
     const answers = {
       cancel: missing,
@@ -831,6 +937,53 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     ]);
     expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
   });
+
+  it('touches no order under the id of another shop’s, even if our own is not found by its id', async () => {
+    const ids = ({ calls }: Awaited<ReturnType<typeof talk>>) =>
+      calls.filter(([operation]) => operation === 'cancel').map(([, id]) => id);
+
+    const gone = await talk(unreported(), { get: anothers, getByToken: [own, missing], cancel: missing });
+    const mine = await talk(unreported(), { get: own, getByToken: own, cancel: [missing, done] });
+
+    expect([ids(gone), gone.result]).toEqual([['btnorder-1'], isDone]);
+    expect([ids(mine), mine.result]).toEqual([[order.order_id, 'btnorder-1'], isDone]);
+  });
+
+  it('needs no call if the order is deleted, and is refused if a read does not show whose order it is', async () => {
+    const deleted = found({ ...held, status: 'deleted', btn_ref: token });
+
+    const gone = await talk(unreported(), { get: deleted, cancel: done });
+    const unknown = await talk(unreported(), {
+      get: found({ status: 'open' }),
+      getByToken: missing,
+      cancel: done,
+    });
+
+    expect([gone.asked, gone.result]).toEqual([['get'], isDone]);
+    expect([unknown.asked, unknown.result]).toEqual([
+      ['get', 'getByToken'],
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+  });
+
+  it.each<[string, OrderApiAnswer, OrderApiAnswer, CallEnd['result']]>([
+    ['done after a 204', { answer: 'unconfirmed' }, missing, isDone],
+    [
+      'unconfirmed if no look-up works',
+      missing,
+      down,
+      { result: 'refused', reason: 'cancellation_unconfirmed' },
+    ],
+    ['still due after a 403 that nothing explains', forbidden, missing, waitsForbidden],
+  ])(
+    'is sent once although Button never acknowledged the order, and is %s',
+    async (_end, cancel, byToken, result) => {
+      const getByToken = [{ answer: 'not-found', mayBeRefused: true } as const, byToken];
+      const entry = { ...unreported(), failedLookUps: 48 };
+
+      expect((await talk(entry, { get: missing, getByToken, cancel })).result).toEqual(result);
+    },
+  );
 
   it('cancels no order that shows another token, although only our own token is known', async () => {
     const entry = claimed({ kind: 'cancelled' });
@@ -993,6 +1146,17 @@ describe('an update without line items (requirement 7)', () => {
 
     expect([other.asked, other.result]).toEqual([[], { result: 'refused', reason: 'line_items_missing' }]);
     expect(equal.asked).toEqual(['update']);
+  });
+
+  it('is sent if Button shows that it holds no lines, whatever total it holds', async () => {
+    const shown = found({ ...held, btn_ref: token, line_items: [], total: total + 1 });
+
+    const { asked } = await talk(claimed({ kind: 'updated', content: bare, reported: {}, ...inDoubt }), {
+      get: shown,
+      update: done,
+    });
+
+    expect(asked).toEqual(['get', 'update']);
   });
 
   it('is refused after a 409 to its create if Button shows lines with another total', async () => {

@@ -105,10 +105,12 @@ export function createQueueService(region: string): QueueService {
 /** What of a queue the model does not look at. */
 type CreatedQueue = { attributes: Record<string, string>; waitSeconds: number; createdAtMs: number };
 
+/** What the request calls its queue: a URL, a name or an ARN. */
 function ofQueue(input: unknown): string {
   const url = SqsInput.OfQueue.loose().safeParse(input);
+  const name = SqsInput.GetQueueUrl.loose().safeParse(input);
   const source = SqsInput.ListMessageMoveTasks.loose().safeParse(input);
-  return url.data?.QueueUrl ?? source.data?.SourceArn.replaceAll(':', '/') ?? '';
+  return url.data?.QueueUrl ?? name.data?.QueueName ?? source.data?.SourceArn.replaceAll(':', '/') ?? '';
 }
 
 function messageOperations(model: SqsModel): Record<string, AwsOperation> {
