@@ -86,13 +86,14 @@ export function refused(code: keyof typeof REFUSALS, answer?: FailedAnswer): Cal
   return { result: { result: 'refused', reason: code }, refusal: { code, problem: full, fix } };
 }
 
-/** Only a read that something answered can be the order's fault. */
-function unanswered({ reason, afterMs, detail }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+/** Only a read that was sent can be the order's fault, and not one to which somebody asks to wait. */
+function unanswered({ reason, afterMs, detail, isLost }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
   return ended({
     result: 'try-again',
     reason: detail?.status === 403 ? 'forbidden' : reason,
     ...(afterMs !== undefined && { afterMs }),
-    ...(detail && { blamesOrder: true, answer: detail }),
+    ...((detail || isLost) && { blamesOrder: true }),
+    ...(detail && { answer: detail }),
   });
 }
 

@@ -1,7 +1,12 @@
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
-import { idsOf, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import {
+  idsOf,
+  isUnconfirmed,
+  type LedgerEntry,
+  type UnconfirmedOrder,
+} from '../../shared/orders/rules/order-ledger.ts';
 import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
@@ -18,13 +23,13 @@ const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
  * and none shows the order open.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
-  const { entry, api } = cancel;
+  const { entry } = cancel;
   const isCancelled = entry.reported?.kind === 'cancelled' && !openDoubt(entry.progress);
   if (isCancelled && entry.tokenDue) return cancelByToken(cancel);
-  const own = entry.newest.cancels ? await findOwn(cancel) : { ids: idsOf(entry) };
+  const own = cancelsUnconfirmed(entry) ? await findOwn(cancel) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const tried = own.ids;
-  const answer = await cancelByIds(tried, api);
+  const answer = await cancelByIds(tried, cancel);
   switch (answer.answer) {
     case 'not-found':
     case 'unconfirmed':
@@ -52,14 +57,25 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
   // A create that may have been sent before the token was known cannot be found by the token.
   const isFindable = read.reading === 'not-found' && read.byToken && !entry.tokenDue;
   if (isFindable) return { end: missing(entry, now) };
-  return entry.newest.cancels?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+  return cancelsUnconfirmed(entry)?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
 /** If only the token of the order is known, an order that shows no other token may be this one. */
-function isOwn({ order }: FoundOrder, { newest: { cancels }, btnRef }: LedgerEntry): boolean {
+function isOwn({ order }: FoundOrder, entry: LedgerEntry): boolean {
+  const cancels = cancelsUnconfirmed(entry);
   if (!cancels) return true;
-  const is = isSameOrder(order, cancels, btnRef);
+  const { sent } = openDoubt(entry.progress) ?? {};
+  if (sent && isSameOrder(order, sent, entry.btnRef) === 'same') return true;
+  const is = isSameOrder(order, cancels, entry.btnRef);
   return is === 'same' || (is === 'unknown' && cancels.purchase_date === undefined);
+}
+
+/**
+ * What is known of an order that Button has not acknowledged; undefined once it has, which may have happened
+ * after the cancellation arrived.
+ */
+function cancelsUnconfirmed(entry: LedgerEntry): UnconfirmedOrder | undefined {
+  return isUnconfirmed(entry) ? entry.newest.cancels : undefined;
 }
 
 /** Every order that Button shows under an id or the token of this order, and that is this order. */
@@ -69,9 +85,9 @@ async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadR
 }
 
 /** Tries one id after the other, as long as Button itself says that it knows no order with that id. */
-async function cancelByIds(ids: readonly string[], api: OrderApi): Promise<OrderApiAnswer> {
+async function cancelByIds(ids: readonly string[], { entry, api }: CancelOrder): Promise<OrderApiAnswer> {
   for (const id of ids) {
-    const answer = await api.cancel(id);
+    const answer = await api.cancel(id, entry.orderId);
     if (answer.answer !== 'not-found') return answer;
   }
   return { answer: 'not-found' };
@@ -92,7 +108,7 @@ async function confirm(
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
   if (read.failed) return answer.answer === 'not-found' ? read.failed : unread(read.failed);
-  if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, { tried, api });
+  if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api });
   if (read.orders.length > 0) return ended(CANCELLED);
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
@@ -127,16 +143,17 @@ async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   if (read.reading === 'failed') return read.end;
   if (read.reading === 'not-found' || read.order.status === 'deleted') return ended(CANCELLED);
   if (read.order.status === 'finalized') return refused('too_late');
-  return cancelByOtherId([read], { tried: [], api });
+  return cancelByOtherId([read], [], { entry, api });
 }
 
 async function cancelByOtherId(
   live: readonly FoundOrder[],
-  { tried, api }: { tried: readonly string[]; api: OrderApi },
+  tried: readonly string[],
+  { entry, api }: Pick<CancelOrder, 'entry' | 'api'>,
 ): Promise<CallEnd> {
   const ids = live.flatMap(({ id, order }) => order.button_order_id ?? id);
   const other = ids.find((id) => !tried.includes(id));
-  const answer = other === undefined ? undefined : await api.cancel(other);
+  const answer = other === undefined ? undefined : await api.cancel(other, entry.orderId);
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }
 

@@ -1,5 +1,6 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { isSameOrder } from '../../shared/button/order-identity.ts';
+import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
 
@@ -31,7 +32,7 @@ const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   for (const id of idsOf(entry)) {
-    const answer = await api.get(id);
+    const answer = await api.get(id, entry.orderId);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
   }
@@ -68,9 +69,9 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
  * may be another shop's with the same id. Pure.
  */
 export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
-  const { newest, btnRef } = entry;
-  const known = newest.order ?? newest.cancels;
-  return !isUnconfirmed(entry) || (known !== undefined && isSameOrder(shown, known, btnRef) === 'same');
+  const { newest, progress, btnRef } = entry;
+  const known = [newest.order ?? newest.cancels, openDoubt(progress)?.sent];
+  return !isUnconfirmed(entry) || known.some((one) => one && isSameOrder(shown, one, btnRef) === 'same');
 }
 
 /** Every order that was found. */
@@ -86,7 +87,7 @@ export type CompleteReadResult = {
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   for (const id of idsOf(entry)) {
-    const answer = await api.get(id);
+    const answer = await api.get(id, entry.orderId);
     if (answer.answer === 'found') orders.push({ order: answer.order, id });
     else if (answer.answer !== 'not-found') return { orders, isTokenUnread: false, failed: endOf(answer) };
   }

@@ -36,8 +36,16 @@ export type OrderApiAnswer =
   | { answer: 'try-again'; reason: string; afterMs?: number }
   /**
    * A read without a usable answer (only from `get` and `getByToken`). `isRefused`: Button refuses to look.
+   * `isLost`: the read was sent, and nothing answered.
    */
-  | { answer: 'unanswered'; isRefused: boolean; reason: string; afterMs?: number; detail?: FailedAnswer }
+  | {
+      answer: 'unanswered';
+      isRefused: boolean;
+      reason: string;
+      afterMs?: number;
+      detail?: FailedAnswer;
+      isLost?: true;
+    }
   /** The call may have been carried out, or may still be. */
   | { answer: 'unclear'; reason: string; detail?: FailedAnswer };
 
@@ -56,15 +64,18 @@ export type OrderApi = {
    * only if one is given.
    */
   update(id: string, order: Order, btnRef?: string): Promise<OrderApiAnswer>;
-  /** Whole orders only; cannot be undone. */
-  cancel(id: string): Promise<OrderApiAnswer>;
-  /** The order as Button holds it. */
-  get(id: string): Promise<OrderApiAnswer>;
+  /** Whole orders only; cannot be undone. `orderId`: the brand's own id, if `id` is Button's. */
+  cancel(id: string, orderId?: string): Promise<OrderApiAnswer>;
+  /** The order as Button holds it. `orderId` as above. */
+  get(id: string, orderId?: string): Promise<OrderApiAnswer>;
   /** Finds the order among those of its token, if `get` does not find it. */
   getByToken(orderId: string, btnRef: string): Promise<OrderApiAnswer>;
 };
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
+
+/** A call about the order with that id of the brand's; `created` is the order that a create sends. */
+type OrderCall = { operation: Operation; orderId: string; created?: Order };
 
 /** A field that Button shows as null, or in an unknown form, counts as not shown. */
 const shown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
@@ -78,7 +89,7 @@ const ShownOrderSchema = z.object({
   customer_order_id: shown(z.string()),
   purchase_date: shown(z.string()),
   /** Null if Button shows that there is none. */
-  btn_ref: z.string().nullable().optional().catch(undefined),
+  btn_ref: shown(z.union([z.string().min(1), z.null(), z.literal('').transform(() => null)])),
   line_items: shown(
     z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
   ),
@@ -117,23 +128,28 @@ const ErrorSchema = z.object({
  * Source: https://developer.usebutton.com/docs/order-api-overview
  */
 export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
-  const send = async (
-    operation: Operation,
-    request: Omit<ButtonRequest, 'apiKey'>,
-    order?: Order,
-  ): Promise<OrderApiAnswer> => readAnswer(operation, await http.call({ ...request, apiKey }), order);
+  const send = async (call: OrderCall, request: Omit<ButtonRequest, 'apiKey'>): Promise<OrderApiAnswer> =>
+    readAnswer(call, await http.call({ ...request, apiKey }));
   const pathOf = (id: string): string => `/v1/order/${encodeURIComponent(id)}`;
 
   return {
-    create: (order) => send('create', { method: 'POST', path: '/v1/order', body: order }, order),
-    update: (id, { order_id: _id, btn_ref: _token, ...changes }, btnRef) =>
-      send('update', {
-        method: 'POST',
-        path: pathOf(id),
-        body: btnRef === undefined ? changes : { ...changes, btn_ref: btnRef },
-      }),
-    cancel: (id) => send('cancel', { method: 'DELETE', path: pathOf(id) }),
-    get: (id) => send('get', { method: 'GET', path: pathOf(id) }),
+    create: (order) =>
+      send(
+        { operation: 'create', orderId: order.order_id, created: order },
+        { method: 'POST', path: '/v1/order', body: order },
+      ),
+    update: (id, { order_id: orderId, btn_ref: _token, ...changes }, btnRef) =>
+      send(
+        { operation: 'update', orderId },
+        {
+          method: 'POST',
+          path: pathOf(id),
+          body: btnRef === undefined ? changes : { ...changes, btn_ref: btnRef },
+        },
+      ),
+    cancel: (id, orderId = id) =>
+      send({ operation: 'cancel', orderId }, { method: 'DELETE', path: pathOf(id) }),
+    get: (id, orderId = id) => send({ operation: 'get', orderId }, { method: 'GET', path: pathOf(id) }),
     async getByToken(orderId, btnRef) {
       const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
       return findListed({ orderId, btnRef }, await http.call({ method: 'GET', path, apiKey }));
@@ -147,7 +163,8 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | answer | create | update, cancel | get, by id or token |
  * | --- | --- | --- | --- |
  * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
- * | 2xx that shows another order | exists | done | found |
+ * | 2xx that shows an order with another id | unclear | unclear | unanswered (by token: not found) |
+ * | 2xx that shows another token or total | exists | done | found |
  * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
  * | other 2xx | unclear | unclear | unanswered |
  * | 429, not sent | try again | try again | unanswered |
@@ -167,14 +184,18 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * A token is asked for only after the id was not found: the key has just worked, so a 401 or 403 says nothing
  * about the order or the key. Facts: docs/button/order-api.md.
  */
-function readAnswer(operation: Operation, response: ButtonResponse, created?: Order): OrderApiAnswer {
+function readAnswer(call: OrderCall, response: ButtonResponse): OrderApiAnswer {
+  const { operation } = call;
   if (response.result === 'not-sent') return notCarriedOut(operation, response.reason);
-  if (response.result === 'unclear') return unclear(operation, response.reason);
+  if (response.result === 'unclear') {
+    const answer = unclear(operation, response.reason);
+    return answer.answer === 'unanswered' ? { ...answer, isLost: true } : answer;
+  }
 
   const { status, body, retryAfterMs } = response;
   if (status === 429) return notCarriedOut(operation, 'http_429', retryAfterMs);
   if (status === 204 && operation === 'cancel') return { answer: 'unconfirmed' };
-  if (status >= 200 && status < 300) return readSuccess(operation, { status, body }, created);
+  if (status >= 200 && status < 300) return readSuccess(call, { status, body });
   const says = readError(status, body);
   const isMeant = status >= 400 && status < 500 && status !== 408 && status !== 425;
   if (isMeant && says) return readRefusal(operation, says);
@@ -210,14 +231,15 @@ function refuse(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
 }
 
 function readSuccess(
-  operation: Operation,
+  { operation, orderId, created }: OrderCall,
   { status, body }: { status: number; body: unknown },
-  created: Order | undefined,
 ): OrderApiAnswer {
   const answer = AnswerSchema.safeParse(body);
   if (!answer.success || answer.data.meta.status !== 'ok')
     return unclear(operation, 'unreadable_answer', { status });
   const order = OrderAtButtonSchema.safeParse(answer.data.object);
+  const shownId = order.data?.order_id;
+  if (shownId !== undefined && shownId !== orderId) return unclear(operation, 'unreadable_order', { status });
   if (operation === 'get') {
     return order.success
       ? { answer: 'found', order: order.data }
@@ -249,7 +271,7 @@ function findListed(
   response: ButtonResponse,
 ): OrderApiAnswer {
   if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
-    const answer = readAnswer('get', response);
+    const answer = readAnswer({ operation: 'get', orderId }, response);
     if (answer.answer === 'unauthorized')
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
     // A 404 may be about the token, or about an endpoint that Button does not have.

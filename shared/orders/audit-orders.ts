@@ -108,10 +108,10 @@ async function readUnlessUnreadable(
 }
 
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {
+  const { orderId, btnRef } = entry;
   for (const id of idsOf(entry)) {
-    const byId = await api.get(id);
+    const byId = await api.get(id, orderId);
     if (byId.answer !== 'not-found') return byId;
   }
-  const { orderId, btnRef } = entry;
   return btnRef === undefined ? { answer: 'not-found' } : api.getByToken(orderId, btnRef);
 }

@@ -109,6 +109,8 @@ export type Doubt = {
   hash: string;
   /** Other versions may have been carried out too. */
   amongOthers?: true;
+  /** The purchase in the first version that may have been carried out; a later one may correct it. */
+  sent?: Pick<Order, 'purchase_date' | 'currency'>;
 };
 
 /** The answer to a call that failed. `message` is Button's text and may quote the order. */

@@ -1,4 +1,4 @@
-import type { Doubt, Progress } from './order-ledger.ts';
+import type { Doubt, NewestVersion, Progress } from './order-ledger.ts';
 
 /** How long to wait before trying again. */
 export type RetryPolicy = {
@@ -23,9 +23,14 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
   return Math.round(full * (0.5 + jitter() / 2));
 }
 
-/** The doubt after a call about the version with `hash` that may have been carried out. Pure. */
-export function unclearAbout(hash: string, progress: Progress): Doubt {
+/** The doubt after a call about a version that may have been carried out. Pure. */
+export function unclearAbout(
+  { hash, order }: Pick<NewestVersion, 'hash' | 'order'>,
+  progress: Progress,
+): Doubt {
   const before = progress.state === 'claimed' ? progress.doubt : undefined;
   const isAmongOthers = before?.kind === 'unclear' && (before.hash !== hash || before.amongOthers);
-  return { kind: 'unclear', hash, ...(isAmongOthers && { amongOthers: true }) };
+  const purchase = order && { purchase_date: order.purchase_date, currency: order.currency };
+  const sent = before?.sent ?? purchase;
+  return { kind: 'unclear', hash, ...(isAmongOthers && { amongOthers: true }), ...(sent && { sent }) };
 }

@@ -22,6 +22,7 @@ const DoubtSchema = z.object({
   kind: z.enum(['unclear', 'confirming']),
   hash: TextSchema,
   amongOthers: OptionalFlag,
+  sent: z.object({ purchase_date: TextSchema, currency: TextSchema }).exactOptional(),
 });
 const OptionalDoubt = DoubtSchema.exactOptional();
 

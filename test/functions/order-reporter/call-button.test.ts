@@ -98,7 +98,8 @@ async function talk(entry: LedgerEntry, answers: Answers) {
     (...args: unknown[]): Promise<OrderApiAnswer> => {
       const time = asked.filter((one) => one === operation).length;
       asked.push(operation);
-      calls.push([operation, ...args]);
+      // Whose order it is follows the id: always this one's.
+      calls.push([operation, ...(operation === 'get' || operation === 'cancel' ? args.slice(0, 1) : args)]);
       const given = [answers[operation] ?? []].flat();
       return Promise.resolve(given[time] ?? given.at(-1) ?? { answer: 'unclear', reason: 'not_expected' });
     };
@@ -1093,6 +1094,49 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     ]);
     expect(result).toEqual(isDone);
   });
+});
+
+it('a cancellation that arrived before Button acknowledged the order is sent without a read (requirement 6)', async () => {
+  const entry = claimed({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
+  const { purchase_date, currency } = order;
+  const waited = { ...entry, newest: { ...entry.newest, cancels: { purchase_date, currency } } };
+
+  const sent = await talk(waited, { cancel: done, get: down });
+  const accepted = { ...waited, reported: { ...claimed({ reported: {} }).reported, acceptedOnly: true } };
+  const read = await talk(accepted as LedgerEntry, { cancel: done, get: down });
+
+  expect([sent.asked, sent.result]).toEqual([['cancel'], isDone]);
+  expect(read.asked).toEqual(['get']);
+});
+
+it('an order in doubt is this one if it shows the purchase that was sent first, though a later version corrects it (requirement 3)', async () => {
+  const sent = { purchase_date: '2026-05-30T10:00:00Z', currency: order.currency };
+  const shown = found({ ...held, ...sent, btn_ref: null });
+  const doubt = { kind: 'unclear', hash: 'h-1', sent } as const;
+  const cancelling = tokenless({ kind: 'cancelled', doubt });
+  const { purchase_date, currency } = order;
+  const cancels = { ...cancelling, newest: { ...cancelling.newest, cancels: { purchase_date, currency } } };
+
+  const updated = await talk(tokenless({ doubt }), { get: shown, update: done });
+  const cancelled = await talk(cancels, { get: shown, cancel: done });
+  const anothers = await talk(tokenless({ doubt: { kind: 'unclear', hash: 'h-1' } }), { get: shown });
+
+  expect([updated.asked, cancelled.asked]).toEqual([
+    ['get', 'update'],
+    ['get', 'cancel'],
+  ]);
+  expect(anothers.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+});
+
+it.each<[string, OrderApiAnswer, boolean]>([
+  ['that nothing answers', { answer: 'unanswered', isRefused: false, isLost: true, reason: 'timeout' }, true],
+  ['that fails', down, true],
+  ['that never left', { answer: 'unanswered', isRefused: false, reason: 'econnrefused' }, false],
+  ['that is to wait', { answer: 'unanswered', isRefused: false, reason: 'http_429', afterMs: 9 }, false],
+])('a read %s counts as a failure of the order: %s', async (_what, get, isBlamed) => {
+  const { result } = await talk(claimed(inDoubt), { get });
+
+  expect('blamesOrder' in result).toBe(isBlamed);
 });
 
 describe('an order that Button has only accepted (202), whose id may be another shop’s', () => {

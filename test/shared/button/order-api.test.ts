@@ -238,6 +238,7 @@ describe('createOrderApi', () => {
     ).toEqual({
       answer: 'unanswered',
       isRefused: false,
+      isLost: true,
       reason: 'econnreset',
     });
   });
@@ -373,6 +374,30 @@ describe('createOrderApi', () => {
     expect(await api.update('o-1', order)).toMatchObject({ answer: 'done' });
   });
 
+  it('believes no answer that shows the order with another id, and takes no id from it (requirement 2)', async () => {
+    const object = { ...order, order_id: 'victim', button_order_id: 'btnorder-victim' };
+    const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
+    const unclear = { answer: 'unclear', reason: 'unreadable_order', detail: { status: 200 } };
+
+    expect(await api.create(order)).toEqual(unclear);
+    expect(await api.update('btnorder-1', order)).toEqual(unclear);
+    expect(await api.cancel('btnorder-1', order.order_id)).toEqual(unclear);
+    expect(await api.get('btnorder-1', order.order_id)).toMatchObject({
+      answer: 'unanswered',
+      isRefused: false,
+      reason: 'unreadable_order',
+    });
+    expect(await api.get('btnorder-victim', 'victim')).toMatchObject({ answer: 'found' });
+  });
+
+  it('treats an empty token like none (B6)', async () => {
+    const { btn_ref: _token, ...nameless } = order;
+    const object = { ...nameless, btn_ref: '' };
+    const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
+
+    expect(await api.create(nameless)).toMatchObject({ answer: 'done', shownToken: null });
+  });
+
   it('treats null, or a value of an unknown form, as not shown (B6)', async () => {
     const odd = {
       order_id: 'o-1',
@@ -459,7 +484,12 @@ describe('createOrderApi', () => {
 
     expect(await api.update('o-1', order)).toEqual({ answer: 'unclear', reason: 'econnreset' });
     expect(await api.cancel('o-1')).toEqual({ answer: 'unclear', reason: 'econnreset' });
-    expect(await api.get('o-1')).toEqual({ answer: 'unanswered', isRefused: false, reason: 'econnreset' });
+    expect(await api.get('o-1')).toEqual({
+      answer: 'unanswered',
+      isRefused: false,
+      isLost: true,
+      reason: 'econnreset',
+    });
   });
 
   it('returns one of its answers whatever Button says, and never throws (B2, B6)', async () => {
