@@ -20,7 +20,7 @@ export async function refuseMessage(
   reasons: readonly QuarantineReason[],
   { brand, quarantine, metrics, now }: ReportOrderPorts,
 ): Promise<void> {
-  await quarantine.put({
+  const { isNew } = await quarantine.put({
     kind: `order#${brand}`,
     id: messageId,
     bytes: body,
@@ -30,7 +30,7 @@ export async function refuseMessage(
     orderId: readMessageOrderId(body),
     replayOf,
   });
-  if (value) metrics.add(amount('QuarantinedAmountMinor', brand, value));
+  if (value && isNew) metrics.add(amount('QuarantinedAmountMinor', brand, value));
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 import { RetryableError } from '../../shared/runtime/errors.ts';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
+import { VERSION_REASONS } from '../../shared/orders/version-reasons.ts';
 import { callButton } from './call-button.ts';
 import { ended, type CallEnd } from './call-end.ts';
 import { failingReason, refuseVersion, TOKEN_NOT_TAKEN } from './keep-refused.ts';
@@ -56,7 +57,7 @@ async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }
 /**
  * A lost write here means that a newer version arrived: the order stays due, and Button's answer is written
  * beside the new version. A refused version goes to quarantine before the ledger says so, because it must be
- * found there. Returns whether one was refused.
+ * found there; the entry is renewed if what arrived meanwhile adds a reason. Returns whether one was refused.
  */
 async function settleClaim(
   claimed: Versioned<LedgerEntry>,
@@ -66,25 +67,25 @@ async function settleClaim(
   const { ledger } = work.ports;
   const context = await settlementContext(claimed.value, { result, refusal }, work);
   let current: Versioned<OrderState> = claimed;
-  let isKept = false;
+  let kept = 0;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const { value, revision } = current;
     const isOurs = value.newest !== undefined && isClaimOf(claimed.value, value);
     const settlement: Settlement = isOurs
       ? settle({ claimed: claimed.value, current: value }, result, context)
       : { events: [] };
-    const reasons = reasonsToKeep(refusal, settlement);
-    if (reasons.length > 0 && !isKept) {
+    const reasons = reasonsToKeep(refusal, settlement, { claimed: claimed.value, current: value });
+    if (reasons.length > kept) {
       await refuseVersion(claimed.value, reasons, work);
-      isKept = true;
+      kept = reasons.length;
     }
     const { events } = settlement;
-    if (!isOurs) return isKept;
+    if (!isOurs) return kept > 0;
     const settled = evolveAll(value, events);
     const written = await ledger.write(settled, revision);
     if (written.ok) {
       measureWrite({ before: value, after: settled, events }, work.ports);
-      return isKept;
+      return kept > 0;
     }
     current = written.current;
   }
@@ -94,12 +95,17 @@ async function settleClaim(
 function reasonsToKeep(
   refusal: QuarantineReason | undefined,
   { events, keep }: Settlement,
+  { claimed, current }: { claimed: LedgerEntry; current: OrderState },
 ): QuarantineReason[] {
   const isTokenRefused = events.some(({ event }: LedgerEvent) => event === 'token-refused');
+  const after = evolveAll(current, events);
+  // It arrived during the call.
+  const doesTokenWait = after.progress?.state === 'refused' && after.tokenDue && !claimed.tokenDue;
   return [
     ...(refusal ? [refusal] : []),
     ...(keep ? [failingReason(keep.code, keep.failures)] : []),
     ...(isTokenRefused ? [TOKEN_NOT_TAKEN] : []),
+    ...(doesTokenWait ? [VERSION_REASONS.btn_ref_waits] : []),
   ];
 }
 

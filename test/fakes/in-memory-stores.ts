@@ -53,13 +53,24 @@ export function createInMemoryBreakerStore(): BreakerStore & { current: () => Br
   };
 }
 
-export function createInMemoryQuarantine(): QuarantineStore & { entries: Map<string, QuarantineEntry> } {
+/** `puts`: the ids of what was put into it, with repetitions. */
+export type InMemoryQuarantine = QuarantineStore & {
+  entries: Map<string, QuarantineEntry>;
+  puts: readonly string[];
+};
+
+export function createInMemoryQuarantine(): InMemoryQuarantine {
   const entries = new Map<string, QuarantineEntry>();
+  const puts: string[] = [];
   return {
     entries,
+    puts,
     put(entry) {
-      const isNew = !entries.has(entry.id);
-      if (isNew) entries.set(entry.id, entry);
+      puts.push(entry.id);
+      const known = entries.get(entry.id);
+      const isNew = known === undefined;
+      const { reasons, refusedAt } = entry;
+      entries.set(entry.id, known ? { ...known, reasons, refusedAt } : entry);
       return Promise.resolve({ isNew });
     },
   };

@@ -1,11 +1,7 @@
-import { asJsonObject, readJson } from '@button-serverless/validation/json';
-import { type OrderRules, readMessageOrderId, validateOrder } from '@button-serverless/validation/orders';
+import { type OrderRules, readMessageOrder, validateOrder } from '@button-serverless/validation/orders';
 
 /** An order that is valid whatever its token is; it shows whether the token is valid. */
 const ANY_ORDER = { order_id: 'any', total: 0, currency: 'USD', purchase_date: '2026-01-01T00:00:00Z' };
-
-/** A message that names one of these twice may name two tokens. */
-const PATHS_TO_TOKEN: ReadonlySet<string> = new Set(['data', 'data.btn_ref']);
 
 /**
  * The token that a refused message names, and its order: the token counts although the rest of the message
@@ -16,12 +12,9 @@ export function readMessageToken(
   body: string,
   rules: OrderRules,
 ): { orderId: string; btnRef: string } | undefined {
-  const reading = readJson(body);
-  if (!reading.ok) return undefined;
-  const token = asJsonObject(asJsonObject(reading.value)?.['data'])?.['btn_ref'];
-  const isAmbiguous = reading.flaws.some(({ segments }) => PATHS_TO_TOKEN.has(segments.join('.')));
-  const orderId = readMessageOrderId(body);
-  if (typeof token !== 'string' || isAmbiguous || orderId === undefined) return undefined;
+  const { orderId, data } = readMessageOrder(body) ?? {};
+  const token = data?.['btn_ref'];
+  if (typeof token !== 'string' || orderId === undefined) return undefined;
   const validation = validateOrder({ ...ANY_ORDER, btn_ref: token }, rules);
   const btnRef = validation.ok ? validation.order.btn_ref : undefined;
   return btnRef === undefined ? undefined : { orderId, btnRef };

@@ -11,6 +11,7 @@ export type DriftReason =
   | 'not_cancelled'
   | 'total'
   | 'currency'
+  /** They differ from the reported ones, or none are known here and Button's own do not sum to its total. */
   | 'line_items'
   /** The attribution token. */
   | 'token';
@@ -92,7 +93,8 @@ function compare(
   whole: number,
 ): { reason: DriftReason; amountMinor: number }[] {
   const { total = order.total, currency = order.currency, line_items: lines } = held;
-  const linesOff = order.line_items && lines ? differenceOfLines(order.line_items, lines) : undefined;
+  const linesOff =
+    order.line_items && lines ? differenceOfLines(order.line_items, lines) : differenceOfSum(held);
   const found = [
     { reason: 'total', differs: total !== order.total, amountMinor: Math.abs(total - order.total) },
     { reason: 'currency', differs: currency !== order.currency, amountMinor: whole },
@@ -105,6 +107,13 @@ function compare(
 /** Button shows the field, even if empty, and not with the reported token. */
 function isTokenLost({ btn_ref: token }: ReportedOrder, held: HeldOrder): boolean {
   return token !== undefined && 'btn_ref' in held && held.btn_ref !== token;
+}
+
+/** By how much Button's lines differ from its total; undefined if they agree, or it shows too little. */
+function differenceOfSum({ total, line_items: lines = [] }: HeldOrder): number | undefined {
+  const sum = lines.reduce((all, line) => all + (line.total ?? NaN), 0);
+  const difference = lines.length === 0 || total === undefined ? 0 : Math.abs(total - sum);
+  return difference > 0 ? difference : undefined;
 }
 
 /**

@@ -94,7 +94,8 @@ export function decide(state: OrderState, command: OrderCommand, context: Decisi
   switch (command.command) {
     case 'receive': {
       const { incoming } = command;
-      const noted = noteToken(state, tokenOf(incoming.event), incoming);
+      const token = tokenOf(incoming.event);
+      const noted = replaceRefusedToken(state, token, incoming) ?? noteToken(state, token, incoming);
       const received = receive(evolveAll(state, noted), incoming, context);
       const decision = { ...received, events: [...noted, ...received.events] };
       return keepWaitingToken(state, sendLateToken(state, decision, context));
@@ -125,8 +126,9 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays. The exception is the id of an organisation, which is not a token: a token
- * replaces it as long as Button cannot hold it. A replay tries a token once more that Button did not accept.
+ * The first valid token stays, unless Button may have refused a create because of it. The exception is the id
+ * of an organisation, which is not a token: a token replaces it as long as Button cannot hold it. A replay
+ * tries a token once more that Button did not accept.
  */
 function noteToken(
   state: OrderState,
@@ -140,6 +142,24 @@ function noteToken(
   if (known !== undefined && known !== btnRef) return [{ event: 'other-token-seen' }];
   const wasNotTaken = 'warnings' in state && state.warnings.includes(TOKEN_WARNINGS.notTaken);
   return known === undefined || (isReplay && newest && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
+}
+
+/**
+ * Button has refused a create, and may have done so because of its token: the token of a newer or edited
+ * version replaces it, as long as Button can hold neither. It is counted as another token all the same.
+ */
+function replaceRefusedToken(
+  state: OrderState,
+  btnRef: string | undefined,
+  incoming: IncomingVersion,
+): LedgerEvent[] | undefined {
+  if (!state.newest || btnRef === undefined || state.btnRef === undefined || btnRef === state.btnRef)
+    return undefined;
+  const { progress } = state;
+  const isRefused = progress.state === 'refused' && progress.reason === 'refused_by_button';
+  return isRefused && !mayBeAtButton(state) && placeOf(incoming, state) === 'newer'
+    ? [{ event: 'token-noted', btnRef }, { event: 'other-token-seen' }]
+    : undefined;
 }
 
 /**

@@ -129,7 +129,7 @@ function settleFailed(
   const open = openDoubt(claimed.progress);
   // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
   const isNew = isUnclear && !(result.isLookUp && open);
-  const doubt = isNew ? unclearAbout(claimed.newest.hash, claimed.progress) : open;
+  const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
@@ -203,7 +203,9 @@ function toReported(
 ): ReportedVersion {
   const buttonOrderId = result.buttonOrderId ?? reported?.buttonOrderId;
   const value = valueOf(newest);
-  const hasLines = (newest.order?.line_items ?? []).length > 0;
+  // What a version leaves out stays at Button.
+  const lines = newest.order?.line_items;
+  const hasLines = lines ? lines.length > 0 : newest.order !== undefined && reported?.hasLines === true;
   return {
     version: newest.version,
     kind: newest.kind,

@@ -39,7 +39,9 @@ export function tokenOf(event: OrderEvent): string | undefined {
  *
  * Button keeps what an update omits ("Update", docs/button/order-api.md). So omitted fields are taken from
  * the previous version, and the order is complete whether it is created, updated or compared. From a version
- * that Button refused, only the line items are taken: Button may have refused the rest.
+ * that Button refused, only the line items are taken: Button may have refused the rest. The same holds for a
+ * creation, which is the whole order, as long as Button has acknowledged nothing: it may leave out the field
+ * on which Button fails.
  *
  * `line_items_missing`: the order has line items, the message has none, and the totals differ. At Button,
  * total and line items would contradict each other after that.
@@ -55,7 +57,7 @@ export function toNewestVersion(
     eventId: event.id,
     eventSource: event.source,
     messageId,
-    time: event.time ?? happenedBy(incoming),
+    time: happenedBy(incoming),
     receivedAt: unreportedSince(state) ?? sentAt.toISOString(),
     ...(replayOf === undefined ? {} : { replayOf }),
   };
@@ -75,7 +77,7 @@ export function toNewestVersion(
   }
   const { btn_ref: _token, ...content } = event.order;
   if (state.newest && contradictsLines(content, state)) return 'line_items_missing';
-  const order = { ...(state.newest && contentToKeep(state, content.total)), ...content };
+  const order = { ...(state.newest && contentToKeep(state, event)), ...content };
   const customerChanges = countCustomerChanges(state.newest, order);
   const hash = digestOf({ ...event, order }, customerChanges);
   return {
@@ -119,11 +121,13 @@ function changesOf(customerChanges: number | undefined): Pick<NewestVersion, 'cu
 
 /**
  * The latest time at which it can have happened. A creation that is sent again after a restore of the ledger
- * may be old although its message is new: the purchase date shows it.
+ * may be old although its message, and the time in it, are new: the purchase date shows it. A shop's clock
+ * may be ahead.
  */
 function happenedBy({ event, sentAt }: IncomingVersion): string {
-  const boughtMs = event.kind === 'created' ? Date.parse(event.order.purchase_date) : Number.NaN;
-  return new Date(boughtMs < sentAt.getTime() ? boughtMs : sentAt).toISOString();
+  const bought = event.kind === 'created' ? [event.order.purchase_date] : [];
+  const times = [event.time ?? sentAt.toISOString(), ...bought].map((time) => Date.parse(time));
+  return new Date(Math.min(sentAt.getTime(), ...times.filter((ms) => !Number.isNaN(ms)))).toISOString();
 }
 
 /** Since when Button has lacked a part of the order; undefined if it lacks nothing. Pure. */
@@ -187,10 +191,14 @@ function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
   return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
 }
 
-function contentToKeep({ newest, progress }: LedgerEntry, total: number): Partial<Order> {
+function contentToKeep(
+  { newest, progress, reported }: LedgerEntry,
+  { kind, order }: Exclude<OrderEvent, { kind: 'cancelled' }>,
+): Partial<Order> {
   const { line_items: _lines, ...rest } = newest.order ?? {};
-  const kept = progress.state === 'refused' ? {} : rest;
-  const lines = linesToKeep(newest.order, total);
+  const isWhole = kind === 'created' && reported === undefined;
+  const kept = progress.state === 'refused' || isWhole ? {} : rest;
+  const lines = linesToKeep(newest.order, order.total);
   return lines ? { ...kept, line_items: lines } : kept;
 }
 

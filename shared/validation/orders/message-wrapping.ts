@@ -1,8 +1,8 @@
 import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 import type { OrderViolationCode } from './order-violation.ts';
 
-/** What a message is wrapped in, and its content as far as it could be read. */
-export type Wrapping = { code: OrderViolationCode; inner?: JsonObject };
+/** What a message is wrapped in, and its content as far as it could be read; `text` if that is JSON text. */
+export type Wrapping = { code: OrderViolationCode; inner?: JsonObject; text?: string };
 
 const SQS_EXTENDED_CLIENT_POINTERS: readonly unknown[] = [
   'software.amazon.payloadoffloading.PayloadS3Pointer',
@@ -28,14 +28,15 @@ export function findWrapping(message: unknown): Wrapping | undefined {
 
 function ofText(text: string): Wrapping {
   const inner = parseObject(text);
-  return inner ? { code: 'json_encoded_twice', inner } : { code: 'message_not_object' };
+  return inner ? { code: 'json_encoded_twice', inner, text } : { code: 'message_not_object' };
 }
 
 function ofObject(fields: JsonObject): Wrapping | undefined {
   if ('specversion' in fields) return undefined;
   const { Type, TopicArn, Message: notified } = fields;
   if (typeof Type === 'string' && typeof TopicArn === 'string') {
-    return withInner('wrapped_by_sns', typeof notified === 'string' ? parseObject(notified) : undefined);
+    if (typeof notified !== 'string') return { code: 'wrapped_by_sns' };
+    return { ...withInner('wrapped_by_sns', parseObject(notified)), text: notified };
   }
   if ('detail-type' in fields && 'detail' in fields) {
     return withInner('wrapped_by_eventbridge', asJsonObject(fields['detail']));

@@ -148,6 +148,34 @@ export function readMessageOrderId(body: string): string | undefined {
   return fields && readOrderId(fields);
 }
 
+/** A message that has one of these twice may be about two orders. */
+const NAMES_OF_AN_ORDER: ReadonlySet<unknown> = new Set([
+  ...['Message', 'detail', 'data', 'subject', 'order_id', 'btn_ref'],
+]);
+
+/**
+ * The order that a message of the queue is about and its data, however wrong the rest of the message is, and
+ * whatever it is wrapped in; undefined if they cannot be read with certainty. Never throws.
+ */
+export function readMessageOrder(body: string): { orderId: string; data: JsonObject } | undefined {
+  const message = readUnambiguous(body);
+  const wrapping = findWrapping(message);
+  if (wrapping?.text !== undefined) return readMessageOrder(wrapping.text);
+  const fields = wrapping ? wrapping.inner : asJsonObject(message);
+  const given = fields?.['data'];
+  const data = asJsonObject(typeof given === 'string' ? readUnambiguous(given) : given);
+  const orderId = readOrderId({ ...fields, data });
+  return data && orderId !== undefined ? { orderId, data } : undefined;
+}
+
+/** A byte order mark, as some shops write it, belongs to no message. */
+function readUnambiguous(text: string): unknown {
+  const reading = readJson(text.replace(/^\uFEFF/u, ''));
+  if (!reading.ok) return undefined;
+  const isAmbiguous = reading.flaws.some(({ segments }) => NAMES_OF_AN_ORDER.has(segments.at(-1)));
+  return isAmbiguous ? undefined : reading.value;
+}
+
 /** `fields` are those of the message, from which the order that it is about is read. */
 function refuse(
   violations: OrderViolation[],

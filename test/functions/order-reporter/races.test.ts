@@ -6,6 +6,7 @@ import { reportOrder, type ReportOrderPorts } from '../../../functions/order-rep
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-ledger.ts';
+import { UnreadableItemError } from '../../../shared/dynamodb/unreadable-item.ts';
 import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
 import {
@@ -223,6 +224,100 @@ describe('a refused version', () => {
     const kept = JSON.parse(String(quarantine.entries.get('message-2')?.bytes)) as object;
     expect(quarantine.entries.get('message-1')?.bytes).toBe(atHand.body);
     expect(kept).toMatchObject({ id: 'event-2', sequence: '2', type: 'order.updated.v1' });
+  });
+});
+
+describe('a message', () => {
+  const unreadable = { read: () => Promise.reject(new UnreadableItemError('order#acme#o-1')) };
+
+  it('about an order whose entry is unreadable is in quarantine, and a retry message ends', async () => {
+    const broken = ports({ ledger: { ...ledger, ...unreadable } });
+
+    const outcomes = [
+      await reportOrder(message(2, {}, 'updated'), broken),
+      await reportOrder(retry(), broken),
+    ];
+
+    expect(outcomes).toEqual(['quarantined', 'quarantined']);
+    expect([...quarantine.entries.values()].map(({ id, reasons: [reason] }) => [id, reason?.code])).toEqual([
+      ['message-2', 'ledger_entry_unreadable'],
+    ]);
+    expect(measured).toContainEqual({ name: 'UnreadableLedgerItems', value: 1 });
+  });
+
+  it('stays on the queue if the ledger cannot be reached', async () => {
+    const down = { read: () => Promise.reject(new Error('The table is down')) };
+
+    await expect(
+      reportOrder(message(2, {}, 'updated'), ports({ ledger: { ...ledger, ...down } })),
+    ).rejects.toThrow('The table is down');
+    expect(quarantine.entries.size).toBe(0);
+  });
+
+  it.each([
+    ['the table refuses for good', 'ValidationException'],
+    ['cannot be written now', 'InternalServerError'],
+  ])('that %s: only the first of them does not come back (requirement 9)', async (_what, name) => {
+    await reportOrder(message(1), ports({ orderApi: button({ answer: 'try-again', reason: 'http_503' }) }));
+    const write = () => Promise.reject(Object.assign(new Error('It was not written'), { name }));
+    const failing = ports({
+      now: () => new Date(now.getTime() + 60_000),
+      ledger: { read: (orderId: string) => ledger.read(orderId), write },
+    });
+    const bad = { ...message(3, { total: 0.5 }), messageId: 'message-bad' };
+    const late = { ...bad, body: bad.body.replaceAll('o-1', 'o-2') };
+
+    const received = reportOrder(message(2, {}, 'updated'), failing);
+    const token = reportOrder(late, failing);
+
+    if (name === 'ValidationException') {
+      expect([await received, await token]).toEqual(['quarantined', 'quarantined']);
+      expect(quarantine.entries.get('message-2')?.reasons).toMatchObject([{ code: 'order_too_large' }]);
+    } else {
+      await expect(received).rejects.toThrow('It was not written');
+      await expect(token).rejects.toThrow('It was not written');
+      expect(quarantine.entries.has('message-2')).toBe(false);
+    }
+    // A retry brings nothing that could be kept.
+    await expect(reportOrder(retry(), failing)).rejects.toThrow('It was not written');
+  });
+
+  it('that is refused leaves its token to the order, and its reasons in quarantine', async () => {
+    const refused = await reportOrder(message(1, { total: 0.5 }), ports());
+    const nameless = await reportOrder({ ...message(2), body: '{"subject":"o-9"}' }, ports());
+
+    expect([refused, nameless]).toEqual(['quarantined', 'quarantined']);
+    expect((await ledger.read('o-1'))?.value.btnRef).toBeDefined();
+    expect(await ledger.read('o-9')).toBeUndefined();
+  });
+
+  it('whose version contradicts the ledger is kept once, however many races its token loses', async () => {
+    const { btn_ref: token } = sample as { btn_ref: string };
+    await reportOrder(message(1, { btn_ref: null }), ports());
+    const { ledger: racing } = contested(2);
+
+    const outcome = await reportOrder(
+      { ...message(1, { customer_order_id: 'other', btn_ref: token }), messageId: 'm-conflict' },
+      ports({ ledger: racing }),
+    );
+
+    expect(outcome).toBe('quarantined');
+    expect(quarantine.puts).toEqual(['m-conflict']);
+    expect((await ledger.read('o-1'))?.value.btnRef).toBe(token);
+  });
+
+  it('with a token that arrives while Button refuses the newest version says so (requirement 1)', async () => {
+    const { btn_ref: token } = sample as { btn_ref: string };
+    await reportOrder(message(2, { btn_ref: null }), ports());
+    const meanwhile = () => reportOrder(message(1, { btn_ref: token }), ports());
+    const refusing = button({ answer: 'refused', detail: { status: 400 } }, meanwhile);
+
+    await reportOrder(message(3, { btn_ref: null }, 'updated'), ports({ orderApi: refusing }));
+
+    expect(quarantine.entries.get('message-3')?.reasons.map(({ code }) => code)).toEqual([
+      'refused_by_button',
+      'btn_ref_waits',
+    ]);
   });
 });
 

@@ -75,6 +75,21 @@ describe('orders, requirement 17: what an audit compares', () => {
     );
   });
 
+  it('finds that Button’s own lines do not sum to its total, if none were reported', () => {
+    const { line_items: lines, ...bare } = { ...sample, total: 150 };
+    const known = entry(bare);
+    const shown = { ...held(sample), total: 150 };
+    const sum = (lines ?? []).reduce((all, { total }) => all + total, 0);
+
+    expect(findDrift(known, shown)).toMatchObject({
+      reasons: ['line_items'],
+      amountMinor: Math.abs(150 - sum),
+    });
+    expect(findDrift(known, { ...shown, line_items: [] })).toBeUndefined();
+    expect(findDrift(known, { ...shown, line_items: [{ identifier: 'a', total: 150 }] })).toBeUndefined();
+    expect(findDrift(known, { ...shown, line_items: [{ identifier: 'a' }] })).toBeUndefined();
+  });
+
   it('names each difference, and what is at stake is never negative', () => {
     const change = {
       total: (order: HeldOrder): HeldOrder => ({ ...order, total: (order.total ?? 0) + 1 }),

@@ -27,6 +27,8 @@ import { OrderSchema, type Order } from '../../../../shared/validation/orders/or
 const order = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
 );
+/** The purchase in a version that may have been carried out. */
+const sent = { purchase_date: order.purchase_date, currency: order.currency };
 const t0 = new Date('2026-06-01T12:00:00.000Z');
 const policy = { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 };
 
@@ -309,7 +311,7 @@ describe('a message', () => {
       state: 'in-doubt',
       dueAt: at(100).toISOString(),
       reason: 'claim_expired',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
     });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
@@ -380,7 +382,7 @@ describe('a message', () => {
   });
 
   it('dates a version by its event, or else by its message, and stores no order for a cancellation', () => {
-    const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
+    const dated = { ...event('updated', 1), time: '2026-05-01T00:00:00.000Z' };
 
     expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
     expect(claimed(receive(undefined, event('updated', 1))).newest.time).toBe(t0.toISOString());
@@ -388,13 +390,17 @@ describe('a message', () => {
   });
 });
 
-it('dates a creation whose event states no time by its purchase, if that is earlier', () => {
-  const timeOf = (purchase_date: string) =>
-    claimed(receive(undefined, event('created', 1, { purchase_date }))).newest.time;
+it('dates a creation by its purchase, its event or its message, whichever is earliest: each may be sent again', () => {
+  const timeOf = (purchase_date: string, time?: string) =>
+    claimed(receive(undefined, { ...event('created', 1, { purchase_date }), ...(time && { time }) })).newest
+      .time;
 
-  expect(timeOf('2026-06-01T10:00:00Z')).toBe('2026-06-01T10:00:00.000Z');
-  expect(timeOf('2026-06-02T10:00:00Z')).toBe(t0.toISOString());
-  expect(timeOf('some day')).toBe(t0.toISOString());
+  for (const time of [undefined, t0.toISOString(), '2026-06-09T10:00:00.000Z']) {
+    expect(timeOf('2026-06-01T10:00:00Z', time)).toBe('2026-06-01T10:00:00.000Z');
+    expect(timeOf('2026-06-02T10:00:00Z', time)).toBe(t0.toISOString());
+    expect(timeOf('some day', time)).toBe(t0.toISOString());
+  }
+  expect(timeOf('2026-06-01T10:00:00Z', '2026-05-01T00:00:00.000Z')).toBe('2026-05-01T00:00:00.000Z');
 });
 
 describe('after a restore of the ledger', () => {
@@ -415,8 +421,7 @@ describe('after a restore of the ledger', () => {
 
   it('looks up a creation from before it at Button, and treats newer ones as usual', () => {
     const old = claimed(receive(undefined, event('created', 1), restored(700)));
-    const younger = { ...event('created', 1), time: restoredAt };
-    const fresh = claimed(receive(undefined, younger, restored(700)));
+    const fresh = { ...old, newest: { ...old.newest, time: restoredAt } };
 
     expect(nextCall(old, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
     expect(nextCall(fresh, restoredAt)).toEqual({ call: 'create' });
@@ -557,7 +562,7 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(63).toISOString(),
       reason: 'http_503',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
     });
   });
 
@@ -610,7 +615,7 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(60).toISOString(),
       reason: 'timeout',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
     });
   });
 
@@ -772,5 +777,91 @@ describe('orderMessage', () => {
       subject: order.order_id,
       time: '2026-06-01T00:00:00.000Z',
     });
+  });
+});
+
+describe('an order that Button does not hold', () => {
+  const nameless = (incoming: OrderEvent): OrderEvent => {
+    if (incoming.kind === 'cancelled') return incoming;
+    const { btn_ref: _token, ...rest } = incoming.order;
+    return { ...incoming, order: rest };
+  };
+  const refused = (token: string) => {
+    const entry = claimed(receive(undefined, event('created', 1, { btn_ref: token })));
+    const end = { result: 'refused', reason: 'refused_by_button' } as const;
+    return settleReport({ claimed: entry, current: entry }, end, { now: t0, policy });
+  };
+
+  it('takes the token of a newer or an edited version once Button has refused its create (requirement 1)', () => {
+    const before = refused('srctok-refused');
+    const better = { btn_ref: 'srctok-better' };
+
+    const newer = claimed(receive(before, event('created', 2, better)));
+    const edited = claimed(receive(before, event('created', 1, better), context(), { isReplay: true }));
+    const without = claimed(receive(before, nameless(event('updated', 2))));
+
+    expect([newer.btnRef, edited.btnRef, without.btnRef]).toEqual([
+      'srctok-better',
+      'srctok-better',
+      'srctok-refused',
+    ]);
+    expect(newer.warnings).not.toEqual([]);
+    expect(newer).not.toHaveProperty('tokenDue');
+  });
+
+  it('keeps its token, whatever another message brings, if the version is older or Button may hold it', () => {
+    const older = receive(refused('srctok-first'), event('created', 0, { btn_ref: 'srctok-other' }));
+    const held = claimed(
+      receive(
+        reported(event('created', 1, { btn_ref: 'srctok-first' })),
+        event('updated', 2, { btn_ref: 'srctok-other' }),
+      ),
+    );
+
+    expect(older).toMatchObject({ entry: { btnRef: 'srctok-first' } });
+    expect(held.btnRef).toBe('srctok-first');
+  });
+
+  it('loses the fields that a newer creation leaves out: Button may fail on one of them (requirement 5)', () => {
+    const channel = { partner_order_channel: 'webview' } as const;
+    const without = (incoming: OrderEvent): OrderEvent => {
+      if (incoming.kind === 'cancelled') return incoming;
+      const { partner_order_channel: _left, ...rest } = incoming.order;
+      return { ...incoming, order: rest };
+    };
+    const failing = claimed(receive(undefined, event('created', 1, channel)));
+    const unclear = settleReport(
+      { claimed: failing, current: failing },
+      { result: 'unclear', reason: 'http_500' },
+      { now: t0, policy },
+    );
+    const later = context(3600);
+    const known = reported(event('created', 1, channel));
+
+    const cured = claimed(receive(unclear, without(event('created', 2)), later));
+    const update = claimed(receive(unclear, without(event('updated', 2)), later));
+    const held = claimed(receive(known, without(event('created', 2)), later));
+
+    expect(cured.newest.order).not.toHaveProperty('partner_order_channel');
+    expect([update.newest.order, held.newest.order]).toMatchObject([channel, channel]);
+  });
+});
+
+it('knows the lines at Button after a refused cancellation and an update without lines (requirement 7)', () => {
+  const lines = [{ identifier: 'coat', total: order.total, quantity: 1 }];
+  const { line_items: _lines, ...bare } = order;
+  const held = reported(event('created', 1, { line_items: lines }));
+  const cancelling = claimed(receive(held, event('cancelled', 2)));
+  const refusedAt = { result: 'refused', reason: 'refused_by_button' } as const;
+  const open = settleReport({ claimed: cancelling, current: cancelling }, refusedAt, { now: t0, policy });
+  const update = (sequence: number, total: number): OrderEvent =>
+    ({ ...event('updated', sequence), order: { ...bare, total } }) as OrderEvent;
+
+  const same = reported(update(3, order.total), open);
+
+  expect(same.reported?.hasLines).toBe(true);
+  expect(receive(same, update(4, order.total + 50))).toEqual({
+    action: 'refuse',
+    code: 'line_items_missing',
   });
 });
