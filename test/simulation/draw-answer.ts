@@ -21,7 +21,7 @@ const STATUSES = [
 const PAGE = '<html><head><title>Error</title></head><body><center>nginx</center></body></html>';
 /**
  * JSON that does not come from Button, and Button's own `ok` around an object that shows nothing of the
- * order.
+ * order, or another order.
  */
 const ODD_JSON = [
   { other: { message: 'no Route matched with those values' }, object: null },
@@ -29,6 +29,10 @@ const ODD_JSON = [
   { other: { error: 'Not Found', status: 404 }, object: { id: 'x', active: true } },
   { other: [], object: { status: 'open' } },
   { other: null, object: [] },
+  {
+    other: 'ok',
+    object: { order_id: 'another', button_order_id: 'btnorder-another', status: 'open', total: 1 },
+  },
 ] as const;
 
 const BODIES = [

@@ -544,10 +544,15 @@ function oddCall(random: Random): Step[] {
   return [{ kind: 'button', atMs: timeIn(random), fault }];
 }
 
-/** One order that always gets the same answer. */
+/** One order that always gets the same answer, or whose reads never get one. */
 function permanentFailure(random: Random, orderId: string): Step {
   const orderIds = `^${orderId.replaceAll(/[^A-Za-z0-9-]/g, String.raw`\$&`)}$`;
-  const fault = toFault(random, drawPermanentAnswer(random), { match: { orderIds }, times: 'unlimited' });
+  const answered = toFault(random, drawPermanentAnswer(random), { match: { orderIds }, times: 'unlimited' });
+  const unread = FaultSchema.parse({
+    ...{ on: 'api', match: { method: 'GET', path: '^/v1/order', orderIds }, times: 'unlimited' },
+    ...{ answer: 'lost', work: 'skipped' },
+  }) as ApiFault;
+  const fault = random.chance(0.2) ? unread : answered;
   return { kind: 'class-fails', atMs: timeIn(random), orderIds, fault };
 }
 

@@ -276,6 +276,7 @@ export class OrderInvariants {
         fail('a cancelled order is cancelled at Button', `${orderId} is ${held.status} there`);
       return;
     }
+    if (!held && this.#isForgotten(order) && isCancellationOutdated(order)) return;
     if (!held) fail('no order is lost', `${orderId} is not at Button`);
     // A 202 promises nothing: when Button does the delayed work, the order may be finalized.
     if (held.status === 'finalized' && report.reported?.acceptedOnly === true) return;
@@ -595,6 +596,16 @@ function subjectOf(body: string): string {
 
 function isFinal(status: number): boolean {
   return status >= 400 && status < 500 && !NOT_FINAL.has(status);
+}
+
+/**
+ * Whether an operator knows of a cancellation that a restored ledger has forgotten, and that is older than
+ * the order's newest version.
+ */
+function isCancellationOutdated({ messages }: Told): boolean {
+  return messages.some(
+    ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('cancellation_outdated'),
+  );
 }
 
 /** Refused by this project's rules, and not because of Button's answers. */

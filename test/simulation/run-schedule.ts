@@ -98,6 +98,7 @@ class Run {
   readonly #longestWaitMs: number;
   /** Whether personal data expires in this schedule, which then has transactions that are old enough. */
   readonly #expires: boolean;
+  readonly #ordersByTime: boolean;
   #backup: { items: ReadonlyMap<string, Item>; atMs: number; oldestSentMs: number } | undefined;
   #tableBackups: readonly (readonly [string, ReadonlyMap<string, Item>])[] = [];
   #restoredToMs = Infinity;
@@ -113,6 +114,7 @@ class Run {
 
   constructor({ seed, brand, world, steps }: Schedule, { onLine, onCall }: Listeners) {
     this.#steps = steps;
+    this.#ordersByTime = brand.orderBy === 'time';
     this.#longestWaitMs = (brand.retryMaxSeconds ?? 0) * SECOND_MS;
     this.#startMs = Date.parse(START);
     this.#expires = steps.some(({ kind }) => kind === 'expire');
@@ -720,10 +722,13 @@ class Run {
       const again = this.#sent.filter(({ atMs, step }) => atMs >= backup.oldestSentMs && step.version);
       for (const { step } of again) {
         this.#resent += 1;
-        this.#send({
-          ...step,
-          message: { ...step.message, eventId: `${step.message.eventId} again ${this.#resent}` },
-        });
+        const { body, eventId } = step.message;
+        const message = {
+          ...step.message,
+          body: this.#ordersByTime ? body : dated(body, new Date(clock.now())),
+          eventId: `${eventId} again ${this.#resent}`,
+        };
+        this.#send({ ...step, message });
       }
       clock.track(this.#replay());
     });
@@ -972,6 +977,11 @@ function withUnknownFields(value: unknown): unknown {
     name === 'order' ? field : withUnknownFields(field),
   ]);
   return { ...Object.fromEntries(fields), laterField: { since: START } };
+}
+
+/** The same message as a shop sends it later, if it names the time at which it was sent. */
+function dated(body: string, now: Date): string {
+  return body.replace(/"time":"[^"]*"/, `"time":"${now.toISOString()}"`);
 }
 
 /** When the brand's first order is due, ISO 8601; `never` if none is. */
