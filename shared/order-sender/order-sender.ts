@@ -98,7 +98,7 @@ export function createOrderSender({
     sendOrderCancelled: (cancellation) => sendOne({ ...cancellation, kind: 'cancelled' }),
     sendOrderEvents: async (events) => {
       if (!Array.isArray(events)) throw new RangeError('events must be a list of order events');
-      const writings = refuseSharedIds(events.map(write));
+      const writings = refuseSharedIds(Array.from(events, write));
       const deliveries = await deliver(writings);
       return writings.map((writing) => toResult(writing, deliveries));
     },

@@ -198,6 +198,8 @@ describe('createOrderSender', () => {
     }).toThrow(/order \(unnamed\): invalid \(order_id_malformed \$\.subject/);
     await expect(sender.sendOrderEvents(null as never)).rejects.toThrow(RangeError);
     expect(await sender.sendOrderCreated(null as never)).toMatchObject({ outcome: 'invalid' });
+    // A list with a hole.
+    expect(outcomes(await sender.sendOrderEvents(new Array<never>(1)))).toEqual(['invalid']);
   });
 
   it('A25: sends again only what failed, before the later messages of the same order', async () => {
