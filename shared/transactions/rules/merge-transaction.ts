@@ -135,11 +135,16 @@ export function takeOver(
 ): TransactionRecord {
   const erasedAt = record.erasedAt ?? other.erasedAt;
   const isErased = erasedAt !== undefined;
+  const settlement = laterSettlement(record.settlement, other.settlement);
   const theirs = isErased ? other.seen.map(withoutPersonalData) : other.seen;
   const seen = theirs.reduce<readonly SeenVersion[]>(withSighting, record.seen);
   const buttonIds = withIds(record.buttonIds, other.buttonIds);
   const otherKeys = withKeys(record, [other.key, ...other.otherKeys]);
-  const isNew = seen !== record.seen || buttonIds !== record.buttonIds || otherKeys !== record.otherKeys;
+  const isNew =
+    seen !== record.seen ||
+    buttonIds !== record.buttonIds ||
+    otherKeys !== record.otherKeys ||
+    settlement !== record.settlement;
   if (!isNew && record.version > other.version) return record;
   const joined = isErased ? eraseTransaction(record, erasedAt) : record;
   const next = restated(
@@ -149,12 +154,19 @@ export function takeOver(
       buttonIds,
       otherKeys,
       delivery: joinDeliveries(record, other),
+      ...(settlement ? { settlement } : {}),
     },
     record,
     storing,
   );
   if (next.version > other.version) return next;
   return nextVersion(next, { version: other.version, changes: record.changes }, storing);
+}
+
+/** An operator's later decision replaces an earlier one. */
+function laterSettlement(own: Settlement | undefined, other: Settlement | undefined): Settlement | undefined {
+  if (!own || !other) return own ?? other;
+  return other.settledAt > own.settledAt ? other : own;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   giveWayTo,
   takeOver,
   renewVersion,
+  settleTransaction,
   type MergeOutcome,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
 import {
@@ -166,6 +167,31 @@ describe('mergeTransaction', () => {
     expect(takeOver(joined, gone, storing)).toBe(joined);
     // A function whose clock was ahead has written the other record again.
     expect(takeOver(joined, { ...gone, version: 20 }, storing)).toMatchObject({ version: 21 });
+  });
+
+  it('keeps the later settlement of two records that turn out to be one purchase', () => {
+    const storing = (at: string) => ({ storedAt: `2026-01-05T00:00:0${at}Z` });
+    const finals = [validatedFor(400), seen({ ...validatedFor(500).transaction, id: 'tx-2' })];
+    const older = mergeAll([pendingAt(1, 600)]).record;
+    const settled = (id: string, at: string) => {
+      const record = settleTransaction(mergeAll(finals).record, { id, reason: 'asked Button' }, storing(at));
+      if (!record) throw new Error('not settled');
+      return record;
+    };
+    const join = (record: TransactionRecord, other: TransactionRecord) =>
+      takeOver(record, giveWayTo(record.key, { ...other, key: 'tx#tx-3' }, storing('3')), storing('4'));
+
+    const joined = join(older, settled('tx-2', '1'));
+    const first = join(settled('tx-1', '1'), settled('tx-2', '2'));
+    const second = join(settled('tx-2', '2'), settled('tx-1', '1'));
+
+    for (const one of [joined, first, second]) {
+      expect(one.settlement).toMatchObject({ id: 'tx-2' });
+      expect(one.candidates.map(({ transaction: it }) => it.amountMinor)).toEqual([500]);
+      for (const again of [...finals, ...finals.map((final) => readAt(9999, final))])
+        expect(mergeTransaction(one, again).record.version).toBe(one.version);
+    }
+    expect(join(joined, settled('tx-1', '1')).settlement).toMatchObject({ id: 'tx-2' });
   });
 
   it('lets no read settle a conflict that started before every version of it had been seen', () => {
