@@ -58,7 +58,7 @@ const OPTIONAL: Readonly<Record<string, { value: (random: Random) => unknown; ot
   order_total: { value: (random) => random.between(0, 90) * 100 },
   order_currency: { value: () => 'USD', otherwise: ['usd'] },
   order_line_items: {
-    value: (random) => [{ identifier: 'sku-1', total: random.between(1, 9), publisher_commission: 1 }],
+    value: (random) => linesWith(random.between(1, 9)),
     otherwise: [[], 'none', [null]],
   },
   order_id: { value: () => 'shop-1', otherwise: [wireNumber('9007199254740993')] },
@@ -78,6 +78,15 @@ const OPTIONAL: Readonly<Record<string, { value: (random: Random) => unknown; ot
   pub_ref: { value: () => 'ref-9', otherwise: [wireNumber('9007199254740993')] },
   account_id: { value: () => 'acc-1' },
 };
+
+/** One article; with some totals also a free sample, with others a discount. */
+function linesWith(total: number): object[] {
+  return [
+    { identifier: 'sku-1', total, publisher_commission: 1 },
+    ...(total % 2 === 0 ? [{ identifier: 'sample', total: 0, quantity: 1 }] : []),
+    ...(total % 3 === 0 ? [{ identifier: 'discount', description: 'Sale', total: -1 }] : []),
+  ];
+}
 
 /** The names of the fields that a row may leave out. */
 export const OPTIONAL_FIELDS: readonly string[] = [

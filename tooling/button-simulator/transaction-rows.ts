@@ -60,7 +60,7 @@ export function webhookData(version: TransactionVersion): TransactionRow {
 
 /** The row of a version in the Transactions API (same table, columns "both" and "api"). */
 export function apiRow(version: TransactionVersion): TransactionRow {
-  return shown(version, {
+  const row = shown(version, {
     ...sharedFields(version),
     modified_date: toWholeSeconds(version.modifiedMs),
     created_date: toWholeSeconds(version.createdMs),
@@ -69,6 +69,19 @@ export function apiRow(version: TransactionVersion): TransactionRow {
     order_purchased_date: nullableSeconds(version.purchaseMs),
     country: version.country,
   });
+  const lines = row['order_line_items'];
+  return Array.isArray(lines) ? { ...row, order_line_items: linesOfRow(lines) } : row;
+}
+
+/**
+ * A row lists $0 and discount lines first, and names them otherwise than the webhook: Button does not keep
+ * their names (docs/button/webhooks.md, "Semantics of line items").
+ */
+function linesOfRow(lines: readonly unknown[]): unknown[] {
+  const isUnstable = (line: unknown): line is object =>
+    typeof line === 'object' && line !== null && 'total' in line && Number(line.total) <= 0;
+  const unstable = lines.filter(isUnstable).map((line, index) => ({ ...line, identifier: `line-${index}` }));
+  return [...unstable, ...lines.filter((line) => !isUnstable(line))];
 }
 
 function shown({ extra, leftOut }: TransactionVersion, row: TransactionRow): TransactionRow {

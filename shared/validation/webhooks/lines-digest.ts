@@ -5,20 +5,33 @@ import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 
 /**
  * A digest of the line items of a transaction; null without lines. Lines that say the same have the same
- * digest: it depends neither on the order of their fields nor on blanks, because a webhook writes
- * `"offer": null` where a row of the API has no `offer`. Lines that are nested too deeply are refused
+ * digest: it depends neither on the order of the lines or of their fields, nor on blanks, because a webhook
+ * writes `"offer": null` where a row of the API has no `offer`. Nor does it depend on the names of $0 and
+ * discount lines, which Button does not keep the same. Lines that are nested too deeply are refused
  * elsewhere. Pure; never throws.
  *
- * Source: docs/button/webhooks.md, "Line item".
+ * Source: docs/button/webhooks.md, "Line item" and "Semantics of line items".
  */
 export function digestOfLines(lines: unknown): string | null {
   if (!Array.isArray(lines)) return null;
   try {
-    const content = withoutBlanks(lines);
-    return content === undefined ? null : hash('sha256', canonicalJson(content), 'base64url').slice(0, 22);
+    const content = lines
+      .map((line) => withoutBlanks(withStableName(line)))
+      .filter((line) => line !== undefined)
+      .map(canonicalJson)
+      .sort();
+    return content.length === 0 ? null : hash('sha256', `[${content.join()}]`, 'base64url').slice(0, 22);
   } catch {
     return null;
   }
+}
+
+/** A line without the names that Button does not keep: those of $0 lines, of which some have no `total`. */
+function withStableName(line: unknown): unknown {
+  const fields = asJsonObject(line);
+  if (!fields || Number(fields['total']) > 0) return line;
+  const { identifier: _identifier, description: _description, ...rest } = fields;
+  return rest;
 }
 
 /**

@@ -247,6 +247,49 @@ describe('values that are written differently', () => {
     );
   });
 
+  it('have a digest that depends neither on the order of their lines nor on the names of $0 and discount lines', () => {
+    const line = fc.record(
+      {
+        identifier: fc.constantFrom('a', 'b', ''),
+        description: fc.constantFrom('Shirt', 'Sale', null),
+        total: fc.constantFrom(1000, 1, 0, -300, null),
+        quantity: fc.constantFrom(1, 2),
+        publisher_commission: fc.constantFrom(0, 5, -5),
+      },
+      { requiredKeys: [] },
+    );
+    const rename = (one: { total?: number | null }, name: string) =>
+      (one.total ?? 0) > 0 ? one : { ...one, identifier: name, description: name };
+    const lines = fc
+      .array(line, { maxLength: 4 })
+      .chain((all) =>
+        fc.tuple(
+          fc.constant(all),
+          fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }),
+          fc.string(),
+        ),
+      );
+    fc.assert(
+      fc.property(lines, ([all, mixed, name]) => {
+        expect(read({ order_line_items: mixed.map((one) => rename(one, name)) })).toEqual(
+          read({ order_line_items: all }),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['the name of an article', { identifier: 'b', total: 1 }, { total: 0 }],
+    ['a total', { identifier: 'a', total: 2 }, { total: 0 }],
+    ['the total of a discount', { identifier: 'a', total: 1 }, { total: -1 }],
+    ['the commission of a $0 line', { identifier: 'a', total: 1 }, { total: 0, publisher_commission: 5 }],
+    ['one more line that is the same', { identifier: 'a', total: 1 }, { total: 0 }, { total: 0 }],
+  ])('have another digest of their lines with another value of %s', (_name, ...lines) => {
+    expect(read({ order_line_items: lines })).not.toEqual(
+      read({ order_line_items: [{ identifier: 'a', total: 1 }, { total: 0 }] }),
+    );
+  });
+
   it.each([
     ['a number that is written otherwise', '{"total":1.0,"identifier":"a"}'],
     ['an exponent', '{"identifier":"a","total":10e-1}'],
