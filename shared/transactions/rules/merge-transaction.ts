@@ -22,6 +22,7 @@ import {
   stateOfId,
   toWholeSecond,
   versionIdentity,
+  withoutOldVersions,
 } from './transaction-state.ts';
 
 /**
@@ -54,9 +55,6 @@ export type Storing = {
 
 /** The most by which the clock of a function may be ahead: it then stores versions of the future. */
 const CLOCKS_APART_MS = 60_000;
-
-/** The most versions that are kept, the latest ones. */
-const MAX_SEEN_VERSIONS = 20;
 
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
@@ -228,15 +226,13 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
  */
 function restated(next: TransactionRecord, before: TransactionRecord, storing: Storing): TransactionRecord {
   const { cause: _cause, notRewardableReason: _reason, ...rest } = next;
-  const state = stateOf(next.seen, next.settlement) ?? { candidates: next.candidates };
-  const record = { ...rest, ...state };
+  const seen = withoutOldVersions(next.seen);
+  const state = stateOf(seen, next.settlement) ?? { candidates: next.candidates };
+  const record = { ...rest, ...state, seen: withoutOldPayloads(seen, state.candidates) };
   const reason = reasonOf(record, storing);
   // An erasure does not change the purchase: only a later change has no reward.
   const isErasure = reason === 'erased' && before.mergedInto === record.mergedInto;
-  const stated = withReason(
-    { ...record, seen: trim(record) },
-    isErasure ? before.notRewardableReason : reason,
-  );
+  const stated = withReason(record, isErasure ? before.notRewardableReason : reason);
   // Rows of the API name the Brand, webhooks do not: learning the name does not change the purchase.
   const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
   return publishedContent(stated, isNamed) === publishedContent(before, isNamed)
@@ -329,18 +325,13 @@ function moreComplete(one: unknown, other: unknown): unknown {
   return text >= otherText ? one : other;
 }
 
-/** The latest versions, and payloads only of the candidates: an old payload is not worth its storage. */
-function trim({ seen, candidates }: TransactionRecord): readonly SeenVersion[] {
+/** The versions with payloads only of the candidates: an old payload is not worth its storage. */
+function withoutOldPayloads(
+  seen: readonly SeenVersion[],
+  candidates: readonly Candidate[],
+): readonly SeenVersion[] {
   const payloads = new Set(candidates.map(({ payload }) => payload));
-  const lines = new Set(candidates.map(({ transaction }) => transaction.linesDigest));
-  const isCurrent = ({ payload, transaction }: SeenVersion): boolean =>
-    payloads.has(payload) || (transaction.linesDigest !== null && lines.has(transaction.linesDigest));
-  const isToDrop = new Set(
-    seen.filter((version) => !isCurrent(version)).slice(0, Math.max(0, seen.length - MAX_SEEN_VERSIONS)),
-  );
-  return seen
-    .filter((version) => !isToDrop.has(version))
-    .map((version) => (isCurrent(version) ? version : { ...version, payload: null }));
+  return seen.map((version) => (payloads.has(version.payload) ? version : { ...version, payload: null }));
 }
 
 /** The keys of a version: of its order, if it has one, and of its id. */

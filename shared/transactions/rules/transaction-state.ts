@@ -5,6 +5,7 @@ import type {
   SeenVersion,
   Settlement,
   Transaction,
+  TransactionStatus,
 } from '@button-serverless/validation/webhooks';
 
 /** The state of a purchase: one candidate that counts, or several that contradict each other, and why. */
@@ -34,6 +35,57 @@ export function stateOf(
 /** The state of the versions of one of Button's ids alone, whichever id counts. Pure. */
 export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
   return judge(seen.filter(({ transaction }) => transaction.id === id));
+}
+
+/**
+ * The versions to keep: at most twenty of each of Button's ids. The state follows from them as from all. Kept
+ * are the versions that count, those that name what these leave out, the reads that overrule others, and then
+ * final ones and those that were seen or shown last. Pure.
+ */
+export function withoutOldVersions(seen: readonly SeenVersion[]): readonly SeenVersion[] {
+  const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()];
+  if (groups.every(({ length }) => length <= MAX_VERSIONS_OF_ID)) return seen;
+  const kept = new Set(groups.flatMap(latestVersions));
+  return seen.filter((version) => kept.has(version));
+}
+
+function latestVersions(versions: readonly SeenVersion[]): readonly SeenVersion[] {
+  const ranked = versions.toSorted(byRank);
+  const counting = unbeatenOf(versions);
+  const important = [
+    ...sourcesOf(ranked),
+    ...latestReadsOf(versions),
+    ...counting,
+    ...counting.map((version) => linesSourceOf(version, ranked)),
+    ...ranked.toSorted(byLastSign),
+  ].filter((version) => version !== undefined);
+  return [...new Set(important)].slice(0, MAX_VERSIONS_OF_ID);
+}
+
+/** The versions that name what others leave out (`completed`), whichever comes to count: at most sixteen. */
+function sourcesOf(ranked: readonly SeenVersion[]): readonly (SeenVersion | undefined)[] {
+  const withDate = ranked.filter(({ transaction }) => transaction.validatedDate !== null);
+  return [
+    ...NULLABLE_FIELDS.map((field) => ranked.find(({ transaction }) => transaction[field] !== null)),
+    ...STATUSES.map((status) => withDate.find(({ transaction }) => transaction.status === status)),
+  ];
+}
+
+/** What any read overrules, one of these overrules: the latest one, and the latest of a final version. */
+function latestReadsOf(versions: readonly SeenVersion[]): readonly (SeenVersion | undefined)[] {
+  const reads = versions
+    .filter(({ shownAt }) => shownAt !== undefined)
+    .toSorted((one, other) => compareTexts(other.shownAt, one.shownAt));
+  return [reads[0], reads.find(({ transaction }) => isFinal(transaction))];
+}
+
+/** Final versions first: no pending one counts beside them. Then those that were seen or shown last. */
+function byLastSign(one: SeenVersion, other: SeenVersion): number {
+  const lastSign = ({ seenAt, shownAt = '' }: SeenVersion): string => (shownAt > seenAt ? shownAt : seenAt);
+  return (
+    Number(isFinal(other.transaction)) - Number(isFinal(one.transaction)) ||
+    compareTexts(lastSign(other), lastSign(one))
+  );
 }
 
 /**
@@ -125,27 +177,51 @@ function conflict(candidates: Group, cause: ConflictCause): TransactionState | u
   return first && { candidates: [first, ...rest], cause };
 }
 
-/** The versions of one id that no other version beats: one, or several that contradict each other. */
+/** The versions of one id that no other version beats, with what the others know. */
 function judge(versions: readonly SeenVersion[]): Group {
-  const valid = versions.filter((version) => !versions.some((read) => overrules(read, version, versions)));
+  return unbeatenOf(versions).map((candidate) => completed(candidate, versions));
+}
+
+/** The versions of one id that no other version beats: one, or several that contradict each other. */
+function unbeatenOf(versions: readonly SeenVersion[]): readonly SeenVersion[] {
+  const reads = versions.filter(({ shownAt }) => shownAt !== undefined);
+  const valid = versions.filter((version) => !isOverruled(version, reads, versions));
   const unbeaten = valid.filter((version) => !valid.some((other) => beats(other, version)));
-  const best = unbeaten.filter((version) => !unbeaten.some((other) => says(other, version)));
-  const isOne = arePairwiseCompatible(best.map(({ transaction }) => transaction));
-  const candidates = isOne ? best.toSorted(byRank).slice(0, 1) : best;
-  return candidates.map((candidate) => completed(candidate, versions));
+  const best = unbeaten.filter((version) => !unbeaten.some((other) => says(other, version))).toSorted(byRank);
+  return arePairwiseCompatible(best.map(({ transaction }) => transaction)) ? best.slice(0, 1) : best;
 }
 
 /**
  * A row of the API is what Button has now: it overrules what was seen before the read. The exceptions: no
  * pending version changes a final one, and the same version is not a different one.
  */
-function overrules(read: SeenVersion, version: SeenVersion, all: readonly SeenVersion[]): boolean {
-  if (read.shownAt === undefined || isSame(read, version)) return false;
-  if (isFinal(version.transaction) && !isFinal(read.transaction)) return false;
+function isOverruled(
+  version: SeenVersion,
+  reads: readonly SeenVersion[],
+  all: readonly SeenVersion[],
+): boolean {
+  if (reads.length === 0) return false;
   const sightings = all.filter((one) => isSame(one, version));
   const [seenAt = ''] = sightings.map((one) => one.seenAt).sort();
-  const shownAt = sightings.map((one) => one.shownAt ?? '').sort();
-  return read.shownAt > seenAt && read.shownAt > (shownAt.at(-1) ?? '');
+  const shownAt =
+    sightings
+      .map((one) => one.shownAt ?? '')
+      .sort()
+      .at(-1) ?? '';
+  return reads.some(
+    (read) =>
+      isShownAfter(read, { seenAt, shownAt }) &&
+      !isSame(read, version) &&
+      (isFinal(read.transaction) || !isFinal(version.transaction)),
+  );
+}
+
+/** Whether a read showed this version after another one had been seen, and shown, for the last time. */
+function isShownAfter(
+  { shownAt = '' }: SeenVersion,
+  other: Pick<SeenVersion, 'seenAt' | 'shownAt'>,
+): boolean {
+  return shownAt > other.seenAt && shownAt > (other.shownAt ?? '');
 }
 
 function beats({ transaction: one }: Candidate, { transaction: other }: Candidate): boolean {
@@ -199,22 +275,43 @@ function arePairwiseCompatible(transactions: readonly Transaction[]): boolean {
 }
 
 /** Fields that a version omits keep the values of the other versions, the latest first. */
-function completed(candidate: Candidate, versions: readonly SeenVersion[]): Candidate {
+function completed(candidate: SeenVersion, versions: readonly SeenVersion[]): Candidate {
   const { status } = candidate.transaction;
   const others = versions.toSorted(byRank);
-  const withLines = [candidate, ...others].find(({ transaction }) => transaction.linesDigest !== null);
-  const filled = { ...candidate.transaction };
+  const linesDigest = linesSourceOf(candidate, others)?.transaction.linesDigest ?? null;
+  const filled = { ...candidate.transaction, linesDigest };
   for (const field of FILLABLE_FIELDS) filled[field] ??= firstKnown(others, field);
   const ofStatus = others.filter(({ transaction }) => transaction.status === status);
   filled.validatedDate ??= firstKnown(ofStatus, 'validatedDate');
   filled.amountMinor ??= firstKnown(others, 'amountMinor');
   filled.orderTotalMinor ??= firstKnown(others, 'orderTotalMinor');
-  return { transaction: filled, payload: payloadWithLines(candidate, withLines) };
+  return { transaction: filled, payload: payloadWithLines(candidate, linesDigest, others) };
 }
 
-/** The payload of the version; if it came without lines, that of the version with lines. */
-function payloadWithLines({ transaction, payload }: Candidate, withLines: Candidate | undefined): unknown {
-  return transaction.linesDigest === null && withLines ? withLines.payload : payload;
+/**
+ * The version whose lines count: one of the same version, unless a later read showed other lines of it; if
+ * none of them has lines, the latest version that has some. The versions are in the order of their rank.
+ */
+function linesSourceOf(candidate: SeenVersion, ranked: readonly SeenVersion[]): SeenVersion | undefined {
+  const withLines = ranked.filter(({ transaction }) => transaction.linesDigest !== null);
+  const same = withLines.filter((version) => isSame(version, candidate));
+  const current = same.filter(
+    (version) => !same.some((read) => isShownAfter(read, version) && !haveSameLines(read, version)),
+  );
+  return current.find((version) => haveSameLines(version, candidate)) ?? current[0] ?? withLines[0];
+}
+
+/** The payload of the version, or else of another version with the lines that count. */
+function payloadWithLines(
+  candidate: SeenVersion,
+  linesDigest: string | null,
+  ranked: readonly SeenVersion[],
+): unknown {
+  if (linesDigest === null) return candidate.payload;
+  const withLines = [candidate, ...ranked].find(
+    ({ transaction, payload }) => transaction.linesDigest === linesDigest && payload !== null,
+  );
+  return withLines?.payload ?? candidate.payload;
 }
 
 /** The later date first, then the version that says more: the order depends on the versions alone. */
@@ -226,15 +323,30 @@ function byRank(one: Candidate, other: Candidate): number {
     Number(isFinal(other.transaction)) - Number(isFinal(one.transaction)) ||
     dateMs(other.transaction) - dateMs(one.transaction) ||
     known(other) - known(one) ||
-    (rank(one) < rank(other) ? -1 : Number(rank(one) > rank(other)))
+    compareTexts(rank(one), rank(other))
   );
+}
+
+function compareTexts(one = '', other = ''): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+function haveSameLines(one: Candidate, other: Candidate): boolean {
+  return one.transaction.linesDigest === other.transaction.linesDigest;
 }
 
 function dateMs({ modifiedDate }: Transaction): number {
   return Date.parse(modifiedDate);
 }
 
-/** Two versions of one date that differ in one of these contradict each other. */
+const MAX_VERSIONS_OF_ID = 20;
+
+const STATUSES = ['pending', 'validated', 'declined'] as const satisfies readonly TransactionStatus[];
+
+/**
+ * Two versions of one date that differ in one of these contradict each other. Lines are not among them: no
+ * reward depends on them.
+ */
 const CONTENT_FIELDS = [
   'status',
   'category',
@@ -245,7 +357,6 @@ const CONTENT_FIELDS = [
   'publisherCustomerId',
   'pubRef',
   'commerceOrganization',
-  'linesDigest',
 ] as const satisfies readonly (keyof Transaction)[];
 
 const CONTENT_DATES = ['attributionDate', 'purchaseDate'] as const satisfies readonly (keyof Transaction)[];
@@ -259,13 +370,13 @@ const FILLABLE_FIELDS = [
   'accountId',
   'commerceOrganization',
   'commerceOrganizationName',
-  'linesDigest',
   'publisherCustomerId',
   'pubRef',
 ] as const satisfies readonly (keyof Transaction)[];
 
 const NULLABLE_FIELDS = [
   ...FILLABLE_FIELDS,
+  'linesDigest',
   'amountMinor',
   'orderTotalMinor',
   'validatedDate',

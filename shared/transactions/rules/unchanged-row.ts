@@ -9,7 +9,7 @@ import {
   type SeenVersion,
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
-import { isSame, versionIdentity } from './transaction-state.ts';
+import { isSame, stateOf, versionIdentity } from './transaction-state.ts';
 
 /** A row of the Transactions API that changes nothing about the stored record. */
 export type UnchangedRow = {
@@ -27,7 +27,7 @@ export type RowSummary = Omit<RewardableState, 'mergedInto' | 'erasedAt'> & {
  * Raise it with every change of the rules of merging (`merge-transaction.ts`, `transaction-state.ts`) that
  * gives stored versions another state: the next read then merges every row again.
  */
-const RULES = '1';
+const RULES = '2';
 
 const DIGEST_CHARACTERS = 14;
 const FROM_WEBHOOK = 'w';
@@ -38,22 +38,22 @@ const FROM_API = 'a';
  * showed last. Undefined if every row has to be merged.
  *
  * That is so if a read at a later time overrules nothing that it does not overrule already. The record must
- * have one candidate and one of Button's ids, and every other version must be the same one, or must have been
- * seen before that read. An erased record has no digest, because a digest can confirm a guess. Pure.
+ * have one candidate and one of Button's ids, and every other version must be the same one with the same
+ * lines, or must have been seen before that read. An erased record has no digest, because a digest can
+ * confirm a guess. Pure.
  */
 export function rowDigestOf({
-  candidates: [{ payload: current }, ...others],
+  candidates,
   buttonIds,
   seen,
   mergedInto,
   erasedAt,
 }: TransactionRecord): string | undefined {
-  const isOne = others.length === 0 && buttonIds.length === 1;
-  // Without its payload, a candidate could get one from the row.
-  if (!isOne || mergedInto !== undefined || erasedAt !== undefined || current === null) return undefined;
+  const isOne = candidates.length === 1 && buttonIds.length === 1;
+  if (!isOne || mergedInto !== undefined || erasedAt !== undefined) return undefined;
   const shown = seen.reduce((latest, one) => (shownAt(one) > shownAt(latest) ? one : latest));
   const isSettled = seen.every((one) => one === shown || isSettledBy(shown, one));
-  if (shown.shownAt === undefined || !isSettled) return undefined;
+  if (shown.shownAt === undefined || !isSettled || takesPayload(seen, shown)) return undefined;
   const origin = isFromWebhook(seen, shown) ? FROM_WEBHOOK : FROM_API;
   return `${origin}${digestOf(shown, JSON.stringify(shown.payload))}`;
 }
@@ -90,7 +90,20 @@ export function isFromWebhook(
 /** Whether another read of the row makes no difference for a version that it competes with. */
 function isSettledBy(shown: SeenVersion, version: SeenVersion): boolean {
   const at = shownAt(shown);
-  return shownAt(version) < at && (isSame(shown, version) || version.seenAt < at);
+  return shownAt(version) < at && (saysNothingElse(shown, version) || version.seenAt < at);
+}
+
+function saysNothingElse(shown: SeenVersion, version: SeenVersion): boolean {
+  const [lines, others] = [shown.transaction.linesDigest, version.transaction.linesDigest];
+  return isSame(shown, version) && (lines === null || others === null || lines === others);
+}
+
+/** Whether the purchase would have the payload of the row, if that is not kept. */
+function takesPayload(seen: readonly SeenVersion[], shown: SeenVersion): boolean {
+  if (shown.payload !== null) return false;
+  const payload = 'of the row';
+  const withPayload = seen.map((version) => (version === shown ? { ...version, payload } : version));
+  return stateOf(withPayload, undefined)?.candidates[0].payload === payload;
 }
 
 function shownAt(version: SeenVersion): string {

@@ -132,7 +132,7 @@ export type TransactionRecord = {
    * that gave way to it.
    */
   otherKeys: readonly string[];
-  /** The versions seen, at most twenty. */
+  /** The versions seen, at most twenty of each of Button's ids. */
   seen: readonly SeenVersion[];
   /**
    * `historical`: created before this system took over, so an older system may have rewarded it. A live

@@ -191,6 +191,63 @@ describe('equal versions', () => {
   });
 });
 
+describe('versions that differ in their lines alone', () => {
+  const withLines = (linesDigest: string) => ({ ...validated, linesDigest });
+
+  it('are one purchase with one reward, never a conflict, whoever brings them and in any order', () => {
+    for (const status of [validated, {}]) {
+      const all = [
+        webhook(0, { ...status, linesDigest: 'a' }),
+        webhook(1, { ...status, linesDigest: 'b' }),
+        read(1, { ...status, linesDigest: 'c' }),
+      ];
+      const states = permutations(all).map((order) => {
+        const record = mergeAll(order);
+        expect(recordStatus(record)).not.toBe('conflict');
+        return JSON.stringify(record.candidates);
+      });
+      expect(new Set(states).size).toBe(1);
+    }
+  });
+
+  it('are one purchase if Button lists the order under two ids', () => {
+    const both = [webhook(0, { linesDigest: 'a' }), webhook(0, { id: 'tx-2', linesDigest: 'b' })];
+
+    expect(recordStatus(mergeAll(both))).toBe('pending');
+  });
+
+  it('have the lines that a read showed last, with their payload, and one version for each change', () => {
+    const lines = (one: string) => ({ order_line_items: [one] });
+    const shown = (at: number, one: string) => ({ ...read(at, withLines(one)), payload: lines(one) });
+    const first = mergeAll([{ ...webhook(0, withLines('z')), payload: lines('z') }, shown(9, 'a')]);
+    const second = mergeTransaction(first, shown(19, 'b')).record;
+    const again = mergeTransaction(second, shown(29, 'b'));
+    const back = mergeTransaction(second, shown(29, 'a')).record;
+
+    expect([first, second, back].map(({ version }) => version)).toEqual([2, 3, 4]);
+    expect(again).toMatchObject({ outcome: 'confirmed', record: { version: 3 } });
+    for (const [record, digest] of [
+      [first, 'a'],
+      [second, 'b'],
+      [back, 'a'],
+    ] as const)
+      expect(record.candidates).toMatchObject([
+        { transaction: { status: 'validated', linesDigest: digest }, payload: lines(digest) },
+      ]);
+  });
+
+  it('keep the payload with their lines if a later version leaves them out', () => {
+    const lines = { order_line_items: ['a'] };
+    const known = { ...webhook(0, { linesDigest: 'a' }), payload: lines };
+    const sparse = [1, 2, 3].map((at) => read(at * 9, { modifiedDate: `2026-01-01T10:00:0${at}Z` }));
+
+    const { candidates, seen } = mergeAll([known, ...sparse]);
+
+    expect(candidates).toMatchObject([{ transaction: { linesDigest: 'a' }, payload: lines }]);
+    expect(seen.filter(({ payload }) => payload !== null)).toHaveLength(1);
+  });
+});
+
 describe('an order with several of Button’s ids', () => {
   const other = { id: 'tx-2' };
 
@@ -329,6 +386,7 @@ describe('promise 3', () => {
       status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
       amountMinor: fc.constantFrom(100, 600),
       id: fc.constantFrom('tx-1', 'tx-1', 'tx-2'),
+      linesDigest: fc.constantFrom(null, 'a', 'b'),
       modifiedDate: fc.constantFrom('2026-01-01T10:00:00Z', '2026-01-01T10:00:01Z', '2099-01-01T00:00:00Z'),
     });
     const seen = fc
@@ -356,6 +414,7 @@ describe('promise 3', () => {
       commerceOrganizationName: maybe('Shop'),
       pubRef: maybe('ref'),
       currency: maybe('USD'),
+      linesDigest: fc.constantFrom(null, 'a', 'b'),
     });
     const seen = fc
       .tuple(fc.integer({ min: 0, max: 3 }), version, fc.constantFrom({}, { a: 1 }, { b: 2 }))

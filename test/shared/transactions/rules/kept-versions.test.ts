@@ -1,0 +1,187 @@
+// @module-tag volume
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
+import { stateOf, versionIdentity } from '../../../../shared/transactions/rules/transaction-state.ts';
+import type {
+  Candidate,
+  Observation,
+  Transaction,
+  TransactionRecord,
+} from '../../../../shared/validation/webhooks/transaction.ts';
+import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { volume } from '../../../volume.ts';
+
+const MOST_KEPT = 20;
+
+/** The instant this many minutes after the start. */
+function minute(count: number): string {
+  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
+}
+
+function webhook(at: number, changes: Partial<Transaction> = {}, payload: unknown = {}): Observation {
+  const transaction: Transaction = {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
+    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
+    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
+    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
+    ...{ publisherCustomerId: null, pubRef: null },
+    ...changes,
+  };
+  const source = { kind: 'webhook', eventId: `hook-${at}` } as const;
+  return { transaction, payload, source, seenAt: minute(at), delivery: 'live' };
+}
+
+function read(at: number, changes: Partial<Transaction> = {}, payload: unknown = {}): Observation {
+  return { ...webhook(at, changes, payload), source: { kind: 'api', readStartedAt: minute(at) } };
+}
+
+function mergeAll(observations: readonly Observation[]): TransactionRecord {
+  let record: TransactionRecord | undefined;
+  for (const observation of observations) record = mergeTransaction(record, observation).record;
+  if (!record) throw new Error('nothing was merged');
+  return record;
+}
+
+/** The state that follows from all versions. */
+function stateOfAll(all: readonly Observation[]): string {
+  const seen = [...Map.groupBy(all, ({ transaction }) => versionIdentity(transaction)).values()].map(
+    (same) => {
+      const [first] = same.toSorted((one, other) => (one.seenAt < other.seenAt ? -1 : 1));
+      if (!first) throw new Error('A version that nobody has seen');
+      const shown = same.flatMap(({ source }) => (source.kind === 'api' ? [source.readStartedAt] : []));
+      const shownAt = shown.sort().at(-1);
+      return { ...first, source: 'any', ...(shownAt === undefined ? {} : { shownAt }) };
+    },
+  );
+  return said(stateOf(seen, undefined)?.candidates ?? []);
+}
+
+function said(candidates: readonly Candidate[]): string {
+  const [first, ...others] = candidates;
+  return others.length > 0 ? 'conflict' : JSON.stringify(first?.transaction);
+}
+
+const maybe = <Value>(value: Value) => fc.constantFrom(null, null, null, value);
+
+const changes = fc.record({
+  id: fc.constantFrom('tx-1', 'tx-1', 'tx-1', 'tx-2'),
+  amountMinor: fc.constantFrom(100, 600, null),
+  currency: fc.constantFrom('USD', null),
+  modifiedDate: fc.integer({ min: 0, max: 500 }).map((at) => minute(at)),
+  attributionDate: maybe(minute(-99)),
+  purchaseDate: maybe(minute(-98)),
+  commerceOrganizationName: maybe('Shop'),
+  linesDigest: fc.constantFrom(null, null, 'a', 'b'),
+  publisherCustomerId: maybe('user-1'),
+  pubRef: maybe('ref'),
+});
+const pending = fc.tuple(fc.integer({ min: 0, max: 99 }), changes);
+const final = fc.tuple(
+  fc.integer({ min: 0, max: 99 }),
+  fc.record({
+    status: fc.constantFrom('validated' as const, 'validated' as const, 'declined' as const),
+    amountMinor: fc.constantFrom(100, 600),
+    validatedDate: maybe(minute(300)),
+  }),
+);
+
+describe('the versions that are kept', () => {
+  it('have the state of all versions, however many there are and in whatever order they arrive', () => {
+    const story = fc
+      .tuple(
+        fc.array(pending, { minLength: 25, maxLength: 45 }),
+        fc.array(final, { maxLength: 2 }),
+        fc.integer(),
+      )
+      .map(([some, ends, seed]) => {
+        const hooks = some.map(([at, one]) => webhook(at, one));
+        const finals = ends.map(([at, one], nth) => webhook(at, { ...hooks[nth]?.transaction, ...one }));
+        return shuffled([...hooks, ...finals], seed);
+      });
+    fc.assert(
+      fc.property(story, (all) => {
+        const record = mergeAll(all);
+
+        expect(said(record.candidates)).toBe(stateOfAll(all));
+        for (const { length } of Map.groupBy(record.seen, ({ transaction }) => transaction.id).values())
+          expect(length).toBeLessThanOrEqual(MOST_KEPT);
+      }),
+      { numRuns: volume({ short: 60, long: 3000 }), endOnFailure: true },
+    );
+  });
+
+  it('have the state of all versions if reads show some of them again and overrule others', () => {
+    const sightings = fc.array(fc.tuple(fc.boolean(), fc.oneof(pending, final)), {
+      minLength: 25,
+      maxLength: 45,
+    });
+    fc.assert(
+      fc.property(sightings, (some) => {
+        const all = some.map(([isRead, [, one]], at) => (isRead ? read(at, one) : webhook(at, one)));
+
+        expect(said(mergeAll(all).candidates)).toBe(stateOfAll(all));
+      }),
+      { numRuns: volume({ short: 60, long: 3000 }), endOnFailure: true },
+    );
+  });
+
+  it('are twenty, with one payload, however often a purchase with lines is touched', () => {
+    const payload = { order_line_items: [{ identifier: 'a', total: 6000 }] };
+    const touched = Array.from({ length: 60 }, (_, at) =>
+      read(at, { linesDigest: 'a', modifiedDate: minute(at) }, { ...payload }),
+    );
+
+    const { seen, candidates } = mergeAll(touched);
+
+    expect(seen).toHaveLength(MOST_KEPT);
+    expect(seen.filter((version) => version.payload !== null)).toHaveLength(1);
+    expect(candidates[0]).toMatchObject({ transaction: { modifiedDate: minute(59) }, payload });
+  });
+
+  it('include the only one that names the shopper, so that no reward is for nobody', () => {
+    const first = webhook(0, { publisherCustomerId: 'user-1' });
+    const later = Array.from({ length: 40 }, (_, at) =>
+      webhook(at + 1, { modifiedDate: minute(at), amountMinor: at }),
+    );
+
+    const [{ transaction }] = mergeAll([first, ...later]).candidates;
+
+    expect(transaction).toMatchObject({ publisherCustomerId: 'user-1', amountMinor: 39 });
+  });
+
+  it('name nobody again once the purchase is erased', () => {
+    const named = webhook(0, { publisherCustomerId: 'user-1', pubRef: 'user-1' });
+    const later = Array.from({ length: 40 }, (_, at) =>
+      webhook(at + 1, { modifiedDate: minute(at), amountMinor: at, publisherCustomerId: 'user-1' }),
+    );
+    const erased = eraseTransaction(mergeAll([named, ...later.slice(0, 20)]), minute(99));
+
+    let record = erased;
+    for (const one of [...later, named]) record = mergeTransaction(record, one).record;
+
+    expect(JSON.stringify(record)).not.toContain('user-1');
+  });
+
+  it('are few enough for the merge of a record that was stored with hundreds of them', () => {
+    const old = Array.from({ length: 300 }, (_, at) =>
+      read(at, { linesDigest: 'a', modifiedDate: minute(at) }),
+    );
+    const seen = old.map((one) => ({ ...one, source: 'api', shownAt: one.seenAt }));
+
+    const { record } = mergeTransaction({ ...mergeAll(old.slice(0, 1)), seen }, read(301, {}));
+
+    expect(record.seen).toHaveLength(MOST_KEPT);
+    expect(said(record.candidates)).toBe(stateOfAll([...old, read(301, {})]));
+  });
+});
+
+function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
+  const rank = (index: number): number => (Math.sin(seed + index * 12.9898) * 43758.5453) % 1;
+  return items
+    .map((item, index) => ({ item, at: rank(index) }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ item }) => item);
+}
