@@ -13,6 +13,7 @@ export const TARGETS: readonly Target[] = [
     tests: [
       'test/shared/transactions/rules/merge-transaction.test.ts',
       'test/shared/transactions/rules/transaction-reads.test.ts',
+      'test/shared/transactions/rules/kept-versions.test.ts',
     ],
   })),
   ...['decision', 'evolution', 'next-call', 'settlement', 'version'].map((part) => ({

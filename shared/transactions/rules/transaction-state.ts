@@ -45,11 +45,11 @@ export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Ca
 export function withoutOldVersions(seen: readonly SeenVersion[]): readonly SeenVersion[] {
   const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()];
   if (groups.every(({ length }) => length <= MAX_VERSIONS_OF_ID)) return seen;
-  const kept = new Set(groups.flatMap(latestVersions));
+  const kept = new Set(groups.flatMap(versionsToKeep));
   return seen.filter((version) => kept.has(version));
 }
 
-function latestVersions(versions: readonly SeenVersion[]): readonly SeenVersion[] {
+function versionsToKeep(versions: readonly SeenVersion[]): readonly SeenVersion[] {
   const ranked = versions.toSorted(byRank);
   const counting = unbeatenOf(versions);
   const important = [

@@ -64,6 +64,15 @@ function said(candidates: readonly Candidate[]): string {
   return others.length > 0 ? 'conflict' : JSON.stringify(first?.transaction);
 }
 
+const LAST_AMOUNT = 139;
+
+/** More pending versions than are kept, each later than the one before it. */
+function adjustments(from: number): Observation[] {
+  return Array.from({ length: 40 }, (_, nth) =>
+    webhook(from + nth, { modifiedDate: minute(nth + 1), amountMinor: 100 + nth }),
+  );
+}
+
 const maybe = <Value>(value: Value) => fc.constantFrom(null, null, null, value);
 
 const changes = fc.record({
@@ -150,6 +159,45 @@ describe('the versions that are kept', () => {
     const [{ transaction }] = mergeAll([first, ...later]).candidates;
 
     expect(transaction).toMatchObject({ publisherCustomerId: 'user-1', amountMinor: 39 });
+  });
+
+  it('include the read that overrules a version of which something is known, so that it does not count again', () => {
+    const future = webhook(0, { modifiedDate: minute(9999), amountMinor: 1, pubRef: 'ref' });
+    const all = [future, read(1, { modifiedDate: minute(0) }), ...adjustments(2)];
+
+    expect(said(mergeAll(all).candidates)).toBe(stateOfAll(all));
+    expect(mergeAll(all).candidates[0].transaction).toMatchObject({
+      amountMinor: LAST_AMOUNT,
+      pubRef: 'ref',
+    });
+  });
+
+  it('include the version that counts and the one with its lines, however long ago they were seen', () => {
+    const named = { pubRef: 'ref', commerceOrganizationName: 'Shop' };
+    const future = { ...named, modifiedDate: minute(9999), amountMinor: 1, linesDigest: 'b' };
+    const counting = { modifiedDate: minute(900), amountMinor: 2 };
+    const states = [[webhook(2, { ...counting, linesDigest: 'a' })], []].map((withLines) => {
+      const before = [webhook(0, future), read(1, { modifiedDate: minute(0) }), ...withLines];
+      const all = [...before, webhook(2, { ...counting, ...named }), ...adjustments(3)];
+      const { candidates } = mergeAll(all);
+      expect(said(candidates)).toBe(stateOfAll(all));
+      return candidates[0].transaction;
+    });
+
+    expect(states).toMatchObject([
+      { amountMinor: 2, linesDigest: 'a' },
+      { amountMinor: 2, linesDigest: 'b' },
+    ]);
+  });
+
+  it('include final versions that a read has overruled: no repeat of them opens a conflict', () => {
+    const declined = webhook(0, { status: 'declined' });
+    const validated = read(1, { status: 'validated', amountMinor: 1, modifiedDate: minute(0) });
+    const all = [declined, validated, ...adjustments(2), { ...declined, seenAt: minute(999) }];
+
+    expect(mergeAll(all).candidates).toMatchObject([
+      { transaction: { status: 'validated', amountMinor: 1 } },
+    ]);
   });
 
   it('name nobody again once the purchase is erased', () => {
