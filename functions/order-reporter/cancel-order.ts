@@ -117,8 +117,8 @@ async function confirm(
 }
 
 /**
- * For this long after the first message about an order, a create that may have been carried out may still be
- * invisible: longer than Button should need to show it.
+ * For this long after the first message about an order, or after Button's last answer about it, what was
+ * carried out may still be invisible: longer than Button should need to show it.
  */
 const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
 
@@ -157,11 +157,16 @@ async function cancelByOtherId(
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }
 
-/** Another version than the cancellation may have been carried out, and Button has acknowledged nothing. */
+/**
+ * Button has acknowledged another version recently, or none, although one may have been carried out. Where a
+ * read does not show the order yet, Button may also have found nothing to cancel.
+ */
 function mayBeCreatedUnseen({ newest, reported, progress }: LedgerEntry, now: Date): boolean {
+  const isWithin = (since: string): boolean => now.getTime() - Date.parse(since) < CREATED_UNSEEN_FOR_MS;
+  if (reported) return reported.kind !== 'cancelled' && isWithin(reported.at);
   const doubt = openDoubt(progress);
-  if (reported || !doubt || (doubt.hash === newest.hash && !doubt.amongOthers)) return false;
-  return now.getTime() - Date.parse(newest.receivedAt ?? newest.time) < CREATED_UNSEEN_FOR_MS;
+  if (!doubt || (doubt.hash === newest.hash && !doubt.amongOthers)) return false;
+  return isWithin(newest.receivedAt ?? newest.time);
 }
 
 /** Button itself says that the order is cancelled: no look-up has to confirm it. */
