@@ -203,14 +203,16 @@ function parseBody(text: string | symbol | undefined): unknown {
 }
 
 /**
- * `Retry-After` in seconds or as a date, or else Button's `X-Button-Limit-Reset-Seconds`; limited to between
- * a second and a quarter of an hour.
+ * `Retry-After` in seconds or as a date, or else, on a 429, Button's `X-Button-Limit-Reset-Seconds`; limited
+ * to between a second and a quarter of an hour. Button may print the state of its limit on any response, so
+ * on others than a 429 it asks for nothing.
  *
  * Source: https://developer.usebutton.com/docs/audiences-api (rate limit headers, documented for that API
- * only)
+ * only); RFC 9110, section 10.2.3 (`Retry-After`)
  */
-function retryAfter({ headers }: IncomingMessage): number | undefined {
-  const text = headers['retry-after'] ?? headers['x-button-limit-reset-seconds'];
+function retryAfter({ headers, statusCode }: IncomingMessage): number | undefined {
+  const limitReset = statusCode === 429 ? headers['x-button-limit-reset-seconds'] : undefined;
+  const text = headers['retry-after'] ?? limitReset;
   if (typeof text !== 'string') return undefined;
   const ms = /^-?\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(900_000, Math.max(1000, ms));

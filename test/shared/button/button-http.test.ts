@@ -270,6 +270,19 @@ describe('createButtonHttp', () => {
     expect(await client.call(get)).toMatchObject({ retryAfterMs: 12_000 });
   });
 
+  it.each([200, 500, 503])(
+    'takes the state of a rate limit on a %i for no request to wait (B2)',
+    async (status) => {
+      const client = await button((_request, response) =>
+        response
+          .writeHead(status, { 'x-button-limit-remaining': '4999', 'x-button-limit-reset-seconds': '37' })
+          .end(),
+      );
+
+      expect(await client.call(get)).not.toHaveProperty('retryAfterMs');
+    },
+  );
+
   it('puts neither key nor body into what it returns (F14)', async () => {
     const client = await button((request) => request.socket.destroy());
 
