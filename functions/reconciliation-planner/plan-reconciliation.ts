@@ -96,24 +96,40 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   return { outcome: 'planned', accounts: all.length, list };
 }
 
+type ToRead = Pick<PreparedAccount, 'account' | 'streams'> & Partial<Pick<PreparedAccount, 'failed'>>;
+
 /**
  * Prepares the streams of these accounts. Sends their read messages, and those of other streams that are
  * already prepared.
  */
 async function prepareAll(
   accounts: readonly string[],
-  { deployedAt, others }: { deployedAt: string; others: { account: string; streams: string[] }[] },
+  { deployedAt, others }: { deployedAt: string; others: readonly ToRead[] },
   ports: PlanReconciliationPorts,
 ): Promise<PreparedAccount[]> {
   const sweeps = sweepsDue(ports);
   const prepared = await Promise.all(
     accounts.map((account) => prepareStreams({ account, sweeps, deployedAt }, ports)),
   );
-  const streamsToRead = [...prepared, ...others].flatMap(({ account, streams }) =>
-    streams.map((stream) => ({ account, stream })),
-  );
-  await ports.send(streamsToRead.map((toRead) => plannedReadMessage(toRead, ports.tickId)));
+  const toRead = failedLast([...prepared, ...others]);
+  await ports.send(toRead.map((stream) => plannedReadMessage(stream, ports.tickId)));
   return prepared;
+}
+
+/**
+ * Streams that failed come last, the one that waited longest ago first: if Button asks for a pause again,
+ * which holds for the key, the others have been read, and each of these has its turn.
+ */
+function failedLast(accounts: readonly ToRead[]): { account: string; stream: string }[] {
+  return accounts
+    .flatMap(({ account, streams, failed }) =>
+      streams.map((stream) => ({
+        toRead: { account, stream },
+        place: failed?.has(stream) ? `failed ${failed.get(stream) ?? ''}` : '',
+      })),
+    )
+    .toSorted((one, other) => (one.place === other.place ? 0 : one.place < other.place ? -1 : 1))
+    .map(({ toRead }) => toRead);
 }
 
 /**

@@ -8,7 +8,12 @@ import {
 } from '../../shared/reconciliation/rules/begin-stream.ts';
 import { isGap } from '../../shared/reconciliation/rules/gap.ts';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
-import { isFinished, isInFuture, type Position } from '../../shared/reconciliation/rules/position.ts';
+import {
+  hasFailed,
+  isFinished,
+  isInFuture,
+  type Position,
+} from '../../shared/reconciliation/rules/position.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import type { PositionStore, StoredStream } from '../../shared/reconciliation/store/position-store.ts';
 
@@ -26,10 +31,17 @@ export type PrepareStreamsPorts = {
 export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedAt: string };
 
 /**
- * The streams of the account that have something to read, since when (ISO 8601 UTC) its live stream has not
- * advanced, and the number of gaps that are still unread.
+ * The streams of the account that have something to read; those that could not be read before, with the
+ * instant until which they waited after that, if any; since when its live stream has not advanced; and the
+ * number of gaps that are still unread. Instants are ISO 8601 UTC.
  */
-export type PreparedAccount = { account: string; streams: string[]; lastCompletedAt: string; gaps: number };
+export type PreparedAccount = {
+  account: string;
+  streams: string[];
+  failed: ReadonlyMap<string, string | undefined>;
+  lastCompletedAt: string;
+  gaps: number;
+};
 
 /**
  * Gives an account's streams the positions that they lack. A new account gets one for its live stream, and
@@ -77,6 +89,11 @@ export async function prepareStreams(
   return {
     account,
     streams: [...new Set([...due, ...unfinished(current, now)])],
+    failed: new Map(
+      current.flatMap(({ stream, position }) =>
+        isUsable(position, now) && hasFailed(position) ? [[stream, position.retryAt]] : [],
+      ),
+    ),
     lastCompletedAt: isUsable(live, now)
       ? (live.completedAt ?? live.createdAt ?? deployedAt)
       : now.toISOString(),

@@ -83,7 +83,9 @@ async function* pages(
     const reading = await fetchPage({ query, next, learnt }, { api, now: ports.now });
     if (!reading.ok) {
       const failure = failureOf(reading, { isFirstPage: next === null });
-      yield { problem: { reason: reasonOf(reading, failure), ...(failure ? { failure } : {}) } };
+      if (failure === undefined || failure === 'denied')
+        yield { problem: { reason: reasonOf(reading, undefined) } };
+      else yield { problem: { reason: reasonOf(reading, failure), failure } };
       return;
     }
     const { rows } = reading.value;

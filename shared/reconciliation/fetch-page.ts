@@ -95,23 +95,24 @@ async function confirmed(
 }
 
 /**
- * Why a page could not be read; undefined if that says nothing about the window, because Button refuses the
- * key or the account, or asks for a pause.
+ * Why a page could not be read. `denied`: Button refuses the key or the account, unless it shows the account
+ * at another time. Undefined after a 429 or while Button wants no request: that is about the key, never about
+ * the window, even if it always meets the same one.
  */
 export function failureOf(
   answer: Extract<FetchedPage, { ok: false }>,
   { isFirstPage }: { isFirstPage: boolean },
-): WindowFailure | undefined {
+): WindowFailure | 'denied' | undefined {
   switch (answer.reason) {
     case 'unauthorized':
-      return undefined;
+      return 'denied';
     case 'too-large':
       return 'too-large';
     case 'unavailable':
       return answer.detail === 'http_429' || answer.detail === ASKED_TO_WAIT ? undefined : 'no-page';
     case 'refused':
       if (!isFirstPage) return 'page-refused';
-      return answer.status === 404 ? undefined : 'refused';
+      return answer.status === 404 ? 'denied' : 'refused';
   }
 }
 
@@ -122,5 +123,6 @@ export function reasonOf(
 ): string {
   if (failure === 'page-refused') return 'cursor_refused';
   if (answer.reason === 'refused') return `refused_${answer.status}`;
+  if (answer.reason === 'unauthorized' && failure !== undefined) return 'window_unauthorized';
   return answer.reason === 'unavailable' ? answer.detail : answer.reason.replace('-', '_');
 }

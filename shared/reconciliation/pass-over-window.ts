@@ -18,36 +18,51 @@ type Ports = Omit<ReadPagePorts, 'quarantine' | 'transactions'>;
  * gap, which is tried again until it is read. The position is saved after the gap, never before.
  *
  * `stuck` if there is nothing to continue with: Button does not return the latest second either, so Button
- * fails and not this second; or nothing later can be read yet. Throws if the table cannot be reached.
+ * fails and not this second; or nothing later can be read yet. `isLatestShown`: Button has just returned the
+ * latest second. A position with `retryAt` is passed over while Button wants no request: then the search ends
+ * at once, behind the second that failed. Throws if the table cannot be reached.
  */
 export async function passOverWindow(
-  { position, reason }: { position: Position; reason: string },
+  { position, reason, isLatestShown }: { position: Position; reason: string; isLatestShown: boolean },
   api: TransactionsApi,
   ports: Ports,
 ): Promise<PageStep | 'stuck'> {
   const now = ports.now();
   const endMs = Date.parse(position.window?.end ?? position.readThrough);
   const mostMs = lastEndMs(position, now, ports.windows);
+  if (latestSecond(ports) * 1000 < endMs) return 'stuck';
+  if (!isLatestShown && !(await canReadLatest(position, api, ports))) return 'stuck';
+
   const search = createSearch(position, api, ports);
-  if (!isGap(position)) {
-    const latest = latestEndMs(now, ports.windows) / 1000 - 1;
-    if (latest * 1000 < endMs || !(await search.isReadable(latest))) return 'stuck';
-  }
   const range = { from: endMs / 1000, to: Math.ceil(mostMs / 1000) };
   const found = await firstReadable(range, search.isReadable);
+  const to = toSecond((found ?? search.end(range)) * 1000);
   const { readUntil } = position;
   if (isGap(position) && readUntil !== undefined) {
-    if (found === undefined) return 'stuck';
-    return divide({ position: { ...position, readUntil }, reason }, toSecond(found * 1000), ports);
+    if (Date.parse(to) >= Date.parse(readUntil)) return 'stuck';
+    return divide({ position: { ...position, readUntil }, reason }, to, ports);
   }
 
-  const to = toSecond((found ?? search.end(range)) * 1000);
   const { position: beyond, gap } = passOver(position, { to, most: toSecond(mostMs), at: now });
-  await createGap(gapPosition(position, gap), ports);
+  // With a pause, the gap has had its try of this hour.
+  const wait = position.retryAt === undefined ? {} : { retryAt: inAnHour(ports) };
+  await createGap({ ...gapPosition(position, gap), ...wait }, ports);
   if (!(await ports.positions.save(beyond))) return { position, stop: { outcome: 'overtaken' } };
   ports.metrics.add({ name: 'WindowsPassedOver', value: 1 });
   log.warn('window_passed_over', { account: position.account, stream: position.stream, ...gap, reason });
   return { position: beyond };
+}
+
+/**
+ * Whether Button returns the account's latest second: then it refuses neither the key nor the account, and is
+ * not down.
+ */
+export function canReadLatest(position: Position, api: TransactionsApi, ports: Ports): Promise<boolean> {
+  return createSearch(position, api, ports).isReadable(latestSecond(ports));
+}
+
+function latestSecond({ now, windows }: Ports): number {
+  return latestEndMs(now(), windows) / 1000 - 1;
 }
 
 /** If a later part of a gap can be read, the gap becomes two; the first one waits for its next try. */
@@ -57,10 +72,13 @@ async function divide(
   ports: Ports,
 ): Promise<PageStep> {
   await createGap(gapPosition(position, { from: boundary, to: position.readUntil }), ports);
-  const retryAt = new Date(ports.now().getTime() + GAP_RETRY_MS).toISOString();
-  const first = { ...position, readUntil: boundary, retryAt };
+  const first = { ...position, readUntil: boundary, retryAt: inAnHour(ports) };
   const isSaved = await ports.positions.save(first);
   return { position: first, stop: isSaved ? { outcome: 'partial', reason } : { outcome: 'overtaken' } };
+}
+
+function inAnHour({ now }: Ports): string {
+  return new Date(now().getTime() + GAP_RETRY_MS).toISOString();
 }
 
 /** A gap that was read before is read again; one that is still being read continues. */

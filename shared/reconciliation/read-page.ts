@@ -1,4 +1,5 @@
 import type { TransactionPage } from '../button/api-result.ts';
+import { ASKED_TO_WAIT } from '../button/key-wait.ts';
 import type { TransactionsApi } from '../button/transactions-api.ts';
 import { repairsIn, sumTallies } from './rules/drift.ts';
 import { GAP_RETRY_MS, isGap } from './rules/gap.ts';
@@ -8,10 +9,11 @@ import { afterPage, boundBy, type Position, type ReadWindow } from './rules/posi
 import { afterFailure, hasTooManyPages, type WindowFailure } from './rules/window-failure.ts';
 import { failureOf, fetchPage, reasonOf, type FetchedPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
-import { passOverWindow } from './pass-over-window.ts';
+import { canReadLatest, passOverWindow } from './pass-over-window.ts';
 import { storeRows } from './store-rows.ts';
 
-type Reading = { position: Position; window: ReadWindow };
+/** `isLatestShown`: Button has just returned the account's latest second. */
+type Reading = { position: Position; window: ReadWindow; isLatestShown: boolean };
 
 /**
  * Reads and stores the window's next page. `afterFailure` decides what to do if that fails.
@@ -19,7 +21,7 @@ type Reading = { position: Position; window: ReadWindow };
  * The position is saved after the rows, never before. Throws if a table cannot be reached.
  */
 export async function readPage(
-  { position, window }: Reading,
+  { position, window, isLatestShown }: Reading,
   api: TransactionsApi,
   ports: ReadPagePorts,
 ): Promise<PageStep> {
@@ -33,12 +35,12 @@ export async function readPage(
     pageSize: Math.min(position.pageSize ?? ports.pageSize, ports.pageSize),
   } as const;
   const reading = await fetchPage({ query, next: window.next, learnt: position.learnt }, { api, now });
-  if (!reading.ok) return afterRefusal({ position, window }, reading, { api, ports });
+  if (!reading.ok) return afterRefusal({ position, window, isLatestShown }, reading, { api, ports });
 
   const { rows, next } = reading.value;
   const trail = trailOf({ position, window }, reading.value);
   if (trail === 'endless' || trail === 'too-many-pages')
-    return recover({ position, window, failure: trail, reason: 'endless_pages' }, api, ports);
+    return recover({ position, window, isLatestShown, failure: trail, reason: 'endless_pages' }, api, ports);
   const drift = await storeRows({ rows, position, readStartedAt }, ports);
   const { serverTime } = reading;
   const bound = serverTime ? boundBy(window, serverTime, ports.windows) : window;
@@ -50,7 +52,10 @@ export async function readPage(
 }
 
 /** Undefined for the last page. */
-function trailOf({ position, window }: Reading, { rows, next }: TransactionPage) {
+function trailOf(
+  { position, window }: Pick<Reading, 'position' | 'window'>,
+  { rows, next }: TransactionPage,
+) {
   if (next === null) return undefined;
   if (hasTooManyPages(position, window)) return 'too-many-pages' as const;
   return followTrail(window.trail, { number: window.pages + 1, rows, next });
@@ -65,40 +70,63 @@ function learn(position: Position, form: PagingForm | undefined, now: Date): Pos
 }
 
 async function afterRefusal(
-  { position, window }: Reading,
+  reading: Reading,
   answer: Extract<FetchedPage, { ok: false }>,
   { api, ports }: { api: TransactionsApi; ports: ReadPagePorts },
 ): Promise<PageStep> {
-  const failure = failureOf(answer, { isFirstPage: window.next === null });
+  const { position, window } = reading;
+  const found = failureOf(answer, { isFirstPage: window.next === null });
+  const failure = found === 'denied' ? await afterDenial(position, api, ports) : found;
   const reason = reasonOf(answer, failure);
   const afterMs = answer.reason === 'unavailable' ? answer.afterMs : undefined;
-  if (afterMs !== undefined) {
-    const next = failure
-      ? afterFailure({ position, window, pageSize: ports.pageSize }, failure).position
-      : position;
-    const retryAt = new Date(ports.now().getTime() + afterMs).toISOString();
-    return saveAndStop({ ...next, retryAt }, reason, ports);
-  }
-  if (!failure) return { position, stop: { outcome: 'partial', reason } };
-  return recover({ position, window, failure, reason }, api, ports);
+  const pause = afterMs === undefined ? {} : { retryAt: later(ports, afterMs) };
+  if (failure) return recover({ ...reading, ...pause, failure, reason }, api, ports);
+  // The wait for the key is kept with the key. Here it marks the stream that caused it.
+  if (afterMs === undefined || reason === ASKED_TO_WAIT)
+    return { position, stop: { outcome: 'partial', reason } };
+  return saveAndStop({ ...position, ...pause }, reason, ports);
 }
 
+/** If Button returns the account's latest second, it refuses this window only, as a 5xx does. */
+async function afterDenial(
+  position: Position,
+  api: TransactionsApi,
+  ports: ReadPagePorts,
+): Promise<WindowFailure | undefined> {
+  return (await canReadLatest(position, api, ports)) ? 'no-page' : undefined;
+}
+
+type Recovery = Reading & { failure: WindowFailure; reason: string; retryAt?: string };
+
+/** With `retryAt` Button wants no request before then: the position is changed, and read from later. */
 async function recover(
-  { position, window, failure, reason }: Reading & { failure: WindowFailure; reason: string },
+  { position, window, isLatestShown, failure, reason, retryAt }: Recovery,
   api: TransactionsApi,
   ports: ReadPagePorts,
 ): Promise<PageStep> {
-  const { then, position: next } = afterFailure({ position, window, pageSize: ports.pageSize }, failure);
-  if (then === 'read-on') {
+  const isPaused = retryAt !== undefined;
+  const decided = afterFailure({ position, window, pageSize: ports.pageSize, isPaused }, failure);
+  const next = isPaused ? { ...decided.position, retryAt } : decided.position;
+  if (decided.then === 'read-on') {
     ports.metrics.add({ name: 'ReconcilerWindowsRestarted', value: 1 });
+    if (isPaused) return saveAndStop(next, reason, ports);
     const isSaved = await ports.positions.save(next);
     return isSaved ? { position: next } : { position, stop: { outcome: 'overtaken' } };
   }
   const passed =
-    then === 'pass-over' ? await passOverWindow({ position: next, reason }, api, ports) : 'stuck';
-  if (passed !== 'stuck') return passed;
-  const retryAt = new Date(ports.now().getTime() + GAP_RETRY_MS).toISOString();
-  return saveAndStop({ ...next, ...(isGap(next) ? { retryAt } : {}) }, reason, ports);
+    decided.then === 'pass-over'
+      ? await passOverWindow({ position: next, reason, isLatestShown }, api, ports)
+      : 'stuck';
+  if (passed !== 'stuck') return isPaused ? { stop: { outcome: 'partial', reason }, ...passed } : passed;
+  return saveAndStop(
+    { ...next, ...(isGap(next) ? { retryAt: later(ports, GAP_RETRY_MS) } : {}) },
+    reason,
+    ports,
+  );
+}
+
+function later({ now }: ReadPagePorts, afterMs: number): string {
+  return new Date(now().getTime() + afterMs).toISOString();
 }
 
 async function saveAndStop(position: Position, reason: string, ports: ReadPagePorts): Promise<PageStep> {

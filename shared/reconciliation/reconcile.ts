@@ -21,7 +21,9 @@ import { log } from '../runtime/logger.ts';
 import type { PositionStore } from './store/position-store.ts';
 import { compareLists } from './compare-lists.ts';
 import type { ReadPagePorts } from './page-step.ts';
+import { canReadLatest } from './pass-over-window.ts';
 import { readPage } from './read-page.ts';
+import { isAtLastTry } from './rules/window-failure.ts';
 
 /** The result of one slice of work. Only `complete` is success. */
 export type ReconcileOutcome =
@@ -126,15 +128,18 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
   const { now, timeLeft, windows } = ports;
   let clock = now();
   let position = taken;
+  const isCrossCheck = taken.stream === CROSS_CHECK.stream;
+  // Now, because Button may ask for a pause when the window fails again: then nothing else can be tried.
+  const isLatestShown = !isCrossCheck && isAtLastTry(taken) && (await canReadLatest(taken, api, ports));
   for (;;) {
     const window = windowToRead(position, clock, windows);
     if (!window) return { position, outcome: { outcome: 'complete' } };
     if (!timeLeft()) return { position, outcome: { outcome: 'handed-on' } };
 
-    const step =
-      position.stream === CROSS_CHECK.stream
-        ? await compareLists({ position, window }, api, ports)
-        : await readPage({ position, window }, api, ports);
+    const isSameSecond = position.readThrough === taken.readThrough;
+    const step = isCrossCheck
+      ? await compareLists({ position, window }, api, ports)
+      : await readPage({ position, window, isLatestShown: isLatestShown && isSameSecond }, api, ports);
     ({ position } = step);
     if (step.stop) return { position, outcome: step.stop };
     // The clock that is behind decides: what Button's clock has not reached yet cannot have been read.

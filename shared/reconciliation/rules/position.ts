@@ -65,6 +65,11 @@ export type Position = {
    * at once.
    */
   narrowUntil?: string;
+  /**
+   * A window up to here failed, and Button asked for a pause. Until this is passed, windows stay as short as
+   * they are: each one that fails costs another pause.
+   */
+  evenUntil?: string;
   /** No window begins before this: the range just before is passed over. */
   notBefore?: string;
   /** The last range of time that was passed over. */
@@ -134,6 +139,11 @@ export function isNarrow({ narrowUntil, readThrough }: Position): boolean {
   return narrowUntil !== undefined && Date.parse(readThrough) < Date.parse(narrowUntil);
 }
 
+/** Whether the stream's last read failed, or it is reading what failed before. Pure. */
+export function hasFailed(position: Position): boolean {
+  return position.retryAt !== undefined || isNarrow(position) || (position.window?.failures ?? 0) > 0;
+}
+
 function longestMs({ readThrough, maxWindowSeconds }: Position, clock: Date): number {
   const isHistory = clock.getTime() - Date.parse(readThrough) > MAX_HISTORY_WINDOW_MS;
   const longest = isHistory ? MAX_HISTORY_WINDOW_MS : MAX_WINDOW_MS;
@@ -196,11 +206,12 @@ export function afterPage(
     repaired: window.repaired + page.repaired,
   };
   if (page.next !== null) return { ...position, window: read };
-  const closed = widen(withoutWindow(position), read);
   const readUntil = window.endAtButton ?? window.end;
+  const isEven = Date.parse(readUntil) < Date.parse(position.evenUntil ?? readUntil);
+  const closed = isEven ? withoutWindow(position) : widen(withoutWindow(position), read);
   if (Date.parse(readUntil) <= Date.parse(position.readThrough)) return closed;
   const moved = { ...closed, readThrough: readUntil, completedAt: page.storedAt.toISOString() };
-  const { narrowUntil: _passed, ...wide } = moved;
+  const { narrowUntil: _passed, evenUntil: _too, ...wide } = moved;
   return isNarrow(moved) ? moved : wide;
 }
 

@@ -44,6 +44,12 @@ const MAX_PAGES_OF_A_SECOND = 200_000;
 /** Windows with too many pages are cut into this number of parts, others into two. */
 const MANY = 16;
 
+/**
+ * The number of parts if each part that fails costs a pause: two cuts lead from an hour to the second that
+ * fails, four from a month.
+ */
+const MANY_IF_PAUSED = 64;
+
 /** Whether the window may have no further page. Pure. */
 export function hasTooManyPages(position: Position, window: ReadWindow): boolean {
   const most = lengthSeconds(position, window) <= 1 ? MAX_PAGES_OF_A_SECOND : MAX_PAGES;
@@ -56,9 +62,12 @@ export function hasTooManyPages(position: Position, window: ReadWindow): boolean
  * A window is tried in two runs, because Button may be down. Then it is cut shorter and shorter, down to one
  * second, within one slice, and the readable parts are read. A second that fails three times is passed over.
  * A failure that cannot pass by itself, such as a refusal, is not waited for.
+ *
+ * `isPaused`: Button asked for a pause with the failure, so nothing is read on in this slice. Then the window
+ * is cut into more parts, because each failure costs a pause.
  */
 export function afterFailure(
-  { position, window, pageSize }: { position: Position; window: ReadWindow; pageSize: number },
+  { position, window, pageSize, isPaused = false }: FailedWindow,
   failure: WindowFailure,
 ): AfterFailure {
   const failures = (window.failures ?? 0) + 1;
@@ -75,11 +84,22 @@ export function afterFailure(
       position: { ...failed, window: beginAgain({ ...window, failures, restarts }) },
     };
   }
-  const shorter = readShorter(position, window, failure === 'too-many-pages' ? MANY : 2);
-  if (shorter) return { then: 'read-on', position: shorter };
+  const parts = isPaused ? MANY_IF_PAUSED : failure === 'too-many-pages' ? MANY : 2;
+  const shorter = readShorter(position, window, parts);
+  if (shorter)
+    return { then: 'read-on', position: { ...shorter, ...(isPaused ? { evenUntil: window.end } : {}) } };
   const again = { ...failed, window: beginAgain({ ...window, failures }) };
   const isTriedEnough = failures >= MAX_TRIES_OF_A_SECOND || failure === 'too-many-pages';
   return { then: isTriedEnough ? 'pass-over' : 'read-on', position: again };
+}
+
+type FailedWindow = { position: Position; window: ReadWindow; pageSize: number; isPaused?: boolean };
+
+/** Whether the position's window is passed over if it fails once more. Pure. */
+export function isAtLastTry(position: Position): boolean {
+  const { window } = position;
+  if (!window || lengthSeconds(position, window) > 1) return false;
+  return (window.failures ?? 0) + 1 >= MAX_TRIES_OF_A_SECOND;
 }
 
 type Failed = Position & { window: ReadWindow & { failures: number } };

@@ -43,6 +43,7 @@ const PositionSchema = z.object({
     .exactOptional(),
   maxWindowSeconds: z.int().positive().exactOptional(),
   narrowUntil: instant.exactOptional(),
+  evenUntil: instant.exactOptional(),
   notBefore: instant.exactOptional(),
   lastGap: z.object({ end: instant, seconds: z.int().positive() }).exactOptional(),
   pageSize: z.int().positive().exactOptional(),

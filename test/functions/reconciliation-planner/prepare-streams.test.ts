@@ -36,6 +36,31 @@ function prepare(positions: InMemoryPositions, firstRead: FirstRead = 'live') {
 }
 
 describe('prepareStreams', () => {
+  it('says which streams failed when they were last read, and until when they waited', async () => {
+    const positions = createInMemoryPositions();
+    const live = {
+      account: 'acc-1',
+      stream: 'live',
+      fence: 1,
+      readThrough: sweep.readThrough,
+      historicalBefore: null,
+    };
+    const gap = { ...sweep, stream: 'gap-2026-06-09T00:00:00Z', narrowUntil: '2026-06-15T00:00:00Z' };
+    await positions.create(live);
+    await positions.create({ ...sweep, retryAt: '2026-06-15T11:50:00.000Z' });
+    await positions.create(gap);
+
+    const { failed } = await prepare(positions);
+
+    expect([...failed]).toEqual(
+      expect.arrayContaining([
+        ['sweep-daily', '2026-06-15T11:50:00.000Z'],
+        [gap.stream, undefined],
+      ]),
+    );
+    expect(failed.has('live')).toBe(false);
+  });
+
   it('lets a sweep in progress go on where it is, although the next one is due (E15)', async () => {
     const positions = createInMemoryPositions();
     await positions.create(sweep);

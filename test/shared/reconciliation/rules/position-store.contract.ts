@@ -45,6 +45,7 @@ const everything: Partial<Position> = {
   },
   maxWindowSeconds: 900,
   narrowUntil: '2026-06-01T06:00:00Z',
+  evenUntil: '2026-06-01T05:00:00Z',
   notBefore: '2026-06-01T00:00:01Z',
   lastGap: { end: '2026-06-01T00:00:01Z', seconds: 1 },
   pageSize: 25,

@@ -245,6 +245,22 @@ describe('windows near a range that could not be read', () => {
       'narrowUntil',
     );
   });
+
+  it('stay as short as they are up to a window that failed with a pause, and grow after it', () => {
+    const even = { narrowUntil: '2026-06-15T11:30:00Z', evenUntil: '2026-06-15T11:20:00Z' };
+    const narrow = position({ readThrough: rt, maxWindowSeconds: 600, ...even });
+    const first = windowToRead(narrow, now, policy);
+    if (!first) throw new Error('no window');
+
+    const within = afterPage(narrow, first, lastPage);
+    const next = windowToRead(within, now, policy) ?? first;
+    const beyond = afterPage(within, next, lastPage);
+
+    expect([within.maxWindowSeconds, beyond.maxWindowSeconds]).toEqual([600, 1200]);
+    expect(afterPage(beyond, { ...next, end: '2026-06-15T11:30:00Z' }, lastPage)).not.toHaveProperty(
+      'evenUntil',
+    );
+  });
 });
 
 describe('afterPage', () => {

@@ -10,6 +10,7 @@ import {
 import {
   afterFailure,
   hasTooManyPages,
+  isAtLastTry,
   readShorter,
   type WindowFailure,
 } from '../../../../shared/reconciliation/rules/window-failure.ts';
@@ -51,6 +52,29 @@ describe('a window that could not be read', () => {
       then: 'read-on',
       position: { maxWindowSeconds: 43_200, narrowUntil: '2026-06-03T00:00:00Z' },
     });
+  });
+
+  it('is cut into 64 if Button asks for a pause, and its parts are of one length', () => {
+    const window = { ...DAY, failures: 1 };
+    const { then, position: cut } = afterFailure(
+      { position: position({ window }), window, pageSize: 100, isPaused: true },
+      'no-page',
+    );
+
+    expect(then).toBe('read-on');
+    expect(cut).toMatchObject({ maxWindowSeconds: 1350, narrowUntil: DAY.end, evenUntil: DAY.end });
+  });
+
+  it('of one second is at its last try after two failures', () => {
+    const isLast = (window: ReadWindow) => isAtLastTry(position({ window }));
+
+    expect([0, 1, 2, 7].map((failures) => isLast({ ...SECOND, failures }))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect([isLast({ ...DAY, failures: 7 }), isAtLastTry(position())]).toEqual([false, false]);
   });
 
   it('is started again twice if a page was refused or its pages do not end (E12, E13)', () => {
