@@ -190,6 +190,17 @@ export class Reconciliation extends Construct {
       firstCommand: `aws logs tail ${this.#planner.logGroup.logGroupName} --since 3h`,
       runbookSection: 'reconciler-is-stale',
     });
+    new ExplainedAlarm(this, 'MalformedAccountsAlarm', {
+      deployment,
+      name: 'ReconciliationMalformedAccounts',
+      severity: 'ticket',
+      metric: metrics.overall('MalformedAccounts', tick),
+      above: 0,
+      impact:
+        'Button lists an account without an id that can be used: its transactions without a webhook are not repaired.',
+      firstCommand: `aws logs filter-log-events --log-group-name ${this.#planner.logGroup.logGroupName} --filter-pattern accounts_malformed --max-items 5`,
+      runbookSection: 'an-account-is-left-out',
+    });
     new ExplainedAlarm(this, 'KeyAlarm', {
       deployment,
       name: 'ReconciliationKey',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import type { ApiResult, TransactionPage } from './api-result.ts';
-import { listAllEntries } from './list-entries.ts';
+import { EntryIdSchema, listAllEntries } from './list-entries.ts';
 import { AFFILIATION_PATH } from './next-page.ts';
 
 /** An account: one per currency. `currency` is for people; nothing depends on it. */
@@ -16,13 +16,9 @@ export type AccountList = {
   cutShortBy?: string;
 };
 
-/** An id becomes a key and a part of a path; `*` stands for all accounts in our own tables. */
+/** `*` stands for all accounts in our own tables; `.` and `..` cannot be a part of a path. */
 const AccountSchema = z.object({
-  id: z
-    .string()
-    .min(1)
-    .max(255)
-    .refine((id) => id.isWellFormed() && !['*', '.', '..'].includes(id) && !id.startsWith('#')),
+  id: EntryIdSchema.refine((id) => !['*', '.', '..'].includes(id) && !id.startsWith('#')),
   currency: z.string().nullable().catch(null),
 });
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { asJsonObject } from '@button-serverless/validation/json';
 import type { ApiResult, TransactionPage } from './api-result.ts';
 import type { ButtonHttp } from './button-http.ts';
-import { listAllEntries } from './list-entries.ts';
+import { EntryIdSchema, listAllEntries } from './list-entries.ts';
 import { nextPageOf } from './next-page.ts';
 import { readAnswer } from './transactions-api.ts';
 
@@ -25,11 +25,7 @@ const MAX_MINUTES = 10 * 366 * 1440;
 
 /** Zero means no window in Button's own schema. */
 const BrandSchema = z.object({
-  id: z
-    .string()
-    .min(1)
-    .max(255)
-    .refine((id) => id.isWellFormed()),
+  id: EntryIdSchema,
   terms_and_conditions: z.object({ finalization_window_minutes: z.int().min(1).max(MAX_MINUTES) }),
 });
 

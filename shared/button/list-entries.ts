@@ -1,6 +1,20 @@
+import * as z from 'zod';
+
 import { followTrail, type PageTrail } from '../reconciliation/rules/page-trail.ts';
 import type { NextPage } from '../reconciliation/rules/paging-form.ts';
 import type { ApiResult, TransactionPage } from './api-result.ts';
+
+/**
+ * The id of an entry, which becomes a key. An id that is written as a number stands for its digits, as in a
+ * transaction.
+ */
+export const EntryIdSchema = z.union([z.string(), z.int().nonnegative().transform(String)]).pipe(
+  z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((id) => id.isWellFormed()),
+);
 
 /** The entries of a list, as far as it could be read. */
 export type ListedEntries = {

@@ -291,6 +291,20 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'Button lists an account that has no id, beside those that are read on',
+    alarms: ['ReconciliationMalformedAccountsAlarm'],
+    async play(world) {
+      await live(world, HOUR_MS);
+      const known = world.dynamodb
+        .items('positions')
+        .flatMap(({ account }) => (account?.S?.startsWith('acc-') ? [{ id: account.S }] : []));
+      const objects = [...known, { name: 'Euro', currency: 'EUR' }];
+      const body = { meta: { status: 'ok' }, objects };
+      misbehave(world, { on: 'api', match: { path: ACCOUNTS }, answer: { status: 200, body } });
+      await live(world, HOUR_MS);
+    },
+  },
+  {
     fault: "the publisher's key can not be read (F7)",
     alarms: ['ReconciliationKeyAlarm'],
     async play(world) {

@@ -82,6 +82,7 @@ describe('AWS, requirement 11: alarms', () => {
       'Transactions/PublicationUnreadable',
       'Transactions/ReconciliationDrift',
       'Transactions/ReconciliationGap',
+      'Transactions/ReconciliationMalformedAccounts',
       'Transactions/ReconciliationPosition',
       'Transactions/ReconciliationReadMessages',
       'Transactions/ReconciliationReconcilerAge',

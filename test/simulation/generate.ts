@@ -483,7 +483,7 @@ const CIRCLE = { meta: { status: 'ok', next: '?cursor=circle' }, objects: [] };
 const ACCOUNT_LISTS: readonly [object, ...object[]] = [
   CIRCLE,
   { meta: { status: 'ok', next: null }, objects: null },
-  { meta: { status: 'ok', next: null }, objects: [null, {}, { id: 4 }] },
+  { meta: { status: 'ok', next: null }, objects: [null, {}, { id: 4.5 }] },
 ];
 
 /**

@@ -41,7 +41,7 @@ function listAccounts({ accounts, world }: AffiliationApi, request: ApiRequest):
     case 'one-a-page':
       return onePerPage(all, request);
     case 'among-malformed-entries':
-      return listAnswer([null, ...all, { id: 7 }, 'acc', {}]);
+      return listAnswer([null, ...all, { id: 7.5 }, 'acc', {}]);
   }
 }
 

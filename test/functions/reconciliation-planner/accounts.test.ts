@@ -1,3 +1,4 @@
+import { parseJson } from '@button-serverless/validation/json';
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonResponse } from '../../../shared/button/button-http.ts';
@@ -8,8 +9,9 @@ const START = '2026-06-01T00:00:00Z';
 const minute = (minutes: number) =>
   `${new Date(Date.parse(START) + minutes * 60_000).toISOString().slice(0, 19)}Z`;
 
+const ACCOUNTS = ['acc-1', 'acc-2', 'acc-3', '4711', '90071992547409931'];
 const ROWS = Array.from({ length: 60 }, (_, index) =>
-  pagedRow(index, minute(index), `acc-${1 + (index % 3)}`),
+  pagedRow(index, minute(index), ACCOUNTS[index % ACCOUNTS.length]),
 );
 
 const answered = (body: unknown, status = 200): ButtonResponse => ({ result: 'answered', status, body });
@@ -45,8 +47,19 @@ const LISTS: [what: string, answer: (url: URL) => ButtonResponse, added: string[
   ['an account without a currency', () => list([{ id: 'acc-3', currency: null }]), ['acc-3']],
   [
     'entries of every other kind',
-    () => list([7, 'acc', {}, { id: '' }, { id: '*' }, { id: 4 }, [], account('acc-3')]),
+    () => list([7, 'acc', {}, { id: '' }, { id: '*' }, { id: 4.5 }, [], account('acc-3')]),
     ['acc-3'],
+  ],
+  [
+    'an id as a number among the others',
+    () => list([account('acc-3'), { id: 4711, currency: 'EUR' }]),
+    ['acc-3', '4711'],
+  ],
+  ['an id as a number', () => list([{ id: 4711 }]), ['4711']],
+  [
+    'an id as a number beyond 2^53',
+    () => list([parseJson('{"id": 90071992547409931}')]),
+    ['90071992547409931'],
   ],
   ['an id too long for a key', () => list([account('x'.repeat(2000)), account('acc-3')]), ['acc-3']],
   ['half a character', () => list([account('acc-\ud800'), account('acc-3')]), ['acc-3']],

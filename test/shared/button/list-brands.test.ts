@@ -53,7 +53,7 @@ describe('the list of brands', () => {
     7,
     {},
     brand('', 1),
-    brand(7, 1),
+    brand(7.5, 1),
     brand('org-2', 0),
     brand('org-2', -1),
     brand('org-2', 1.5),
@@ -61,6 +61,12 @@ describe('the list of brands', () => {
     expect(await list({ meta, objects: [entry, brand('org-1', 60)] })).toEqual({
       ok: true,
       value: { windows: new Map([['org-1', 60]]), malformed: 1 },
+    });
+  });
+
+  it('takes an id that is a number for its digits', async () => {
+    expect(await list({ meta, objects: [brand(4711, 60)] })).toMatchObject({
+      value: { windows: new Map([['4711', 60]]), malformed: 0 },
     });
   });
 
