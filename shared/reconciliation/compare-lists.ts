@@ -60,7 +60,7 @@ export async function compareLists(
     : { position, stop: { outcome: 'overtaken' } };
 }
 
-type Problem = { reason: string; failure?: WindowFailure };
+type Problem = { reason: string; failure?: WindowFailure; isPaused?: boolean };
 type ListedPage = { rows: readonly unknown[] } | { problem: Problem };
 
 /** Every page of one list in the window; a problem ends it. */
@@ -85,7 +85,10 @@ async function* pages(
       const failure = failureOf(reading, { isFirstPage: next === null });
       if (failure === undefined || failure === 'denied')
         yield { problem: { reason: reasonOf(reading, undefined) } };
-      else yield { problem: { reason: reasonOf(reading, failure), failure } };
+      else {
+        const isPaused = reading.reason === 'unavailable' && reading.afterMs !== undefined;
+        yield { problem: { reason: reasonOf(reading, failure), failure, isPaused } };
+      }
       return;
     }
     const { rows } = reading.value;
@@ -109,9 +112,9 @@ async function giveUp(
   { position, window, problem }: { position: Position; window: ReadWindow; problem: Problem },
   { positions, metrics, pageSize, now }: ReadPagePorts,
 ): Promise<PageStep> {
-  const { reason, failure } = problem;
+  const { reason, failure, isPaused = false } = problem;
   const half = reason === OUT_OF_TIME ? readShorter(position, window, 2) : undefined;
-  const after = failure && afterFailure({ position, window, pageSize }, failure);
+  const after = failure && afterFailure({ position, window, pageSize, isPaused }, failure);
   if (half === undefined && after === undefined) return stopped(position, reason);
 
   const isPassedOver = after?.then === 'pass-over';
