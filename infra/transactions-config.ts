@@ -382,7 +382,7 @@ export const TransactionsConfigSchema = z
       .max(3650)
       .default(400)
       .describe(
-        'How long a transaction keeps its payload and its shopper after its last change, in days. A transaction that is still pending by then is long overdue, and nobody is rewarded for it any more.',
+        'How long a transaction keeps its payload and its shopper after its last change was stored, in days. One that is still pending keeps them until it is overdue, if that is later. Nobody is rewarded for it afterwards. At least `finalizationDays` and `overdueGraceDays` together.',
       ),
     finalizationDays: z
       .int()
@@ -422,6 +422,17 @@ export const TransactionsConfigSchema = z
     publisherApi: PublisherApiSchema.optional().describe(
       "An HTTP API for your own systems: a shopper's rewards and transactions, and one transaction with its history. `{}` turns it on. Not deployed unless set.",
     ),
+  })
+  .check(({ value, issues }) => {
+    const { personalDataDays, finalizationDays, overdueGraceDays } = value;
+    const least = finalizationDays + overdueGraceDays;
+    if (personalDataDays >= least) return;
+    issues.push({
+      code: 'custom',
+      input: personalDataDays,
+      path: ['personalDataDays'],
+      message: `must be at least ${least}, which is finalizationDays and overdueGraceDays together: nobody is rewarded for a transaction whose shopper has expired`,
+    });
   })
   .check(({ value, issues }) => {
     if (value.publisherApi === undefined || value.shopperField !== 'none') return;

@@ -7,8 +7,8 @@ export const EnvironmentSchema = z.object({
   TRANSACTIONS_TABLE: z.string().min(1),
   POSITIONS_TABLE: z.string().min(1),
   /**
-   * How long a transaction, final or pending, keeps its payload and its shopper, in days after its last
-   * change.
+   * How long a transaction, final or overdue, keeps its payload and its shopper, in days after its last
+   * change was stored.
    */
   PERSONAL_DATA_DAYS: positiveInteger,
   /** The finalization window of a brand for which Button gives none, in days. */

@@ -12,8 +12,8 @@ import type { ScannedPage } from '../../shared/transactions/store/transaction-sc
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /**
- * In days: how long personal data is kept after the last change, the finalization window of a brand for which
- * Button gives none, and how long past its window a pending transaction is not overdue yet.
+ * In days: how long personal data is kept after the last change was stored, the finalization window of a
+ * brand for which Button gives none, and how long past its window a pending transaction is not overdue yet.
  */
 export type ExpiryPolicy = { personalDataDays: number; finalizationDays: number; graceDays: number };
 
@@ -31,8 +31,6 @@ export type ScanTransactionsPorts = Omit<EraseTransactionsPorts, 'all' | 'onUnre
 
 /** How a run ended, and how many transactions lost their personal data in it. */
 export type ScanRun = { outcome: PassRun; expired: number };
-
-const DAY_MS = 86_400_000;
 
 /**
  * Looks at every transaction once a week: erases old personal data, and counts overdue transactions. One pass
@@ -70,23 +68,21 @@ export async function scanTransactions(policy: ExpiryPolicy, ports: ScanTransact
 /** Does everything that a page needs. Returns the position of the pass after it. */
 async function workOnPage(
   { startedAt, after, stalePending }: ExpiryPass,
-  { personalDataDays, ...overdue }: ExpiryPolicy,
+  days: ExpiryPolicy,
   { scanPage, windows: readWindows, ...ports }: ScanTransactionsPorts,
 ): Promise<{ pass: ExpiryPass; expired: number }> {
-  const daysAgo = (days: number): string => new Date(Date.parse(startedAt) - days * DAY_MS).toISOString();
   const { scanned: all, next } = await scanPage(after);
-  const windows = await readWindows();
+  const policy = { ...days, windows: await readWindows(), at: startedAt };
   let counted = stalePending;
   async function* counting(): EraseTransactionsPorts['all'] {
     for await (const scanned of all) {
-      if (scanned.kind === 'record')
-        counted = countStalePending(counted, scanned.stored.value, { ...overdue, windows, at: startedAt });
+      if (scanned.kind === 'record') counted = countStalePending(counted, scanned.stored.value, policy);
       yield scanned;
     }
   }
   const onUnreadable = reportUnreadable(ports.metrics);
   const erasing = { ...ports, all: counting(), onUnreadable };
-  const expired = await expirePersonalData(daysAgo(personalDataDays), erasing);
+  const expired = await expirePersonalData(policy, erasing);
   const reached = next === undefined ? { finishedAt: ports.now().toISOString() } : { after: next };
   return { pass: { startedAt, stalePending: counted, ...reached }, expired };
 }

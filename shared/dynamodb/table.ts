@@ -63,8 +63,8 @@ export const TRANSACTIONS_TABLE = {
 } as const;
 
 /**
- * How long a final transaction keeps its shopper after its last change, unless a setting says otherwise, in
- * days.
+ * How long a final or overdue transaction keeps its shopper after its last change was stored, unless a
+ * setting says otherwise, in days.
  */
 export const PERSONAL_DATA_DAYS = 400;
 

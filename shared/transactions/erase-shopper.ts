@@ -1,5 +1,6 @@
 import { eraseTransaction } from './rules/erase-transaction.ts';
 import type { Shopper } from './rules/erasure-note.ts';
+import { isExpired, type RetentionPolicy } from './rules/personal-data-expiry.ts';
 import { isSameValue } from '@button-serverless/validation/json';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { RetryableError } from '../runtime/errors.ts';
@@ -109,19 +110,11 @@ export async function findShopper(
 }
 
 /**
- * Erases the personal data of every transaction that was last modified before an instant (ISO 8601 UTC), even
- * if it is still pending: it is long overdue. A date in the future counts as the time when the version was
- * stored. Returns how many. Throws as `eraseShopper` does.
+ * Erases the personal data of every transaction for which it has expired. Returns how many. Throws as
+ * `eraseShopper` does.
  */
-export function expirePersonalData(before: string, ports: EraseTransactionsPorts): Promise<number> {
-  const today = ports.now().toISOString();
-  return eraseTransactions(
-    ({ candidates, storedAt }) =>
-      candidates.every(
-        ({ transaction: { modifiedDate } }) => (modifiedDate > today ? storedAt : modifiedDate) < before,
-      ),
-    ports,
-  );
+export function expirePersonalData(policy: RetentionPolicy, ports: EraseTransactionsPorts): Promise<number> {
+  return eraseTransactions((record) => isExpired(record, policy), ports);
 }
 
 async function eraseTransactions(

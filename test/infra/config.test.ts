@@ -207,6 +207,11 @@ describe('readStageConfig', () => {
       'schedules.0.timeZone: must be an IANA time zone',
     ],
     [
+      'personal data that expires while a reward is expected',
+      { transactions: { personalDataDays: 119, finalizationDays: 100, overdueGraceDays: 20 } },
+      'transactions.personalDataDays: must be at least 120, which is finalizationDays and overdueGraceDays',
+    ],
+    [
       'too short a visibility timeout (A11)',
       withReconciler({ visibilityTimeoutSeconds: 719 }),
       'must be at least 720, six times',

@@ -219,12 +219,12 @@ export class Invariants {
   }
 
   /**
-   * Personal data has expired: the table no longer identifies the shopper of any transaction that was last
-   * changed at or before this instant.
+   * Personal data has expired: the table no longer identifies the shopper of any transaction whose version
+   * was stored before this instant.
    */
-  checkExpired(changedAt: string): void {
+  checkExpired(storedBefore: string): void {
     for (const item of this.#purchases()) {
-      if ((item['modifiedDate']?.S ?? '') > changedAt) continue;
+      if ((item['storedAt']?.S ?? '') >= storedBefore) continue;
       const text = JSON.stringify(item['body']?.B ? [item, unpackJson(item['body'].B)] : item);
       if (item['erasedAt'] === undefined || /shopper-|ref-/.test(text))
         fail('personal data expires', `${describeItem(item)} still says whose it is`);

@@ -48,8 +48,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DEPLOYMENT_MS = MINUTE_MS;
 /** Longer than any run takes. Nothing new starts in the meantime. */
 const RESTORE_PAUSE_MS = 3 * MINUTE_MS;
-/** Transactions that are older than the retention of personal data. */
+/** Transactions of a time that is longer before the start than personal data is kept. */
 const OLD = { at: '2026-04-20T10:00:00Z', count: 3 };
+const KEEPING_PERSONAL_DATA = { personalDataDays: 30, finalizationDays: 20, overdueGraceDays: 10 };
 /** Longer than the week between two passes of the expiry. */
 const EXPIRY_PAUSE_MS = 8 * 24 * HOUR_MS;
 /** Two hours for an order that was accepted and is not shown, plus a margin. */
@@ -123,7 +124,7 @@ class Run {
     this.#storm = storm;
     this.#world = new SimulatedWorld({
       seed,
-      startAt: START,
+      startAt: this.#expires ? OLD.at : START,
       weather: storm,
       buttonWorld: world,
       brand,
@@ -131,7 +132,7 @@ class Run {
       ...(onCall && { onCall }),
       customerDays: 1,
       transactions: {
-        personalDataDays: 30,
+        ...KEEPING_PERSONAL_DATA,
         liveFrom: LIVE_FROM,
         reconciler: { readFrom: '2026-06-01T11:00:00Z', crossCheck: true },
       },
@@ -393,7 +394,7 @@ class Run {
     }
   }
 
-  /** Sends old transactions by webhook, before any fault. */
+  /** Sends old transactions by webhook, before any fault, and lets time pass until they are old. */
   async #bringOldTransactions(): Promise<void> {
     for (let number = 1; number <= OLD.count; number += 1) {
       const row = { button_order_id: `btnorder-old-${number}`, amount: 100 * number };
@@ -403,7 +404,7 @@ class Run {
         InjectedTransactionSchema.parse({ ...row, ...shopper, ...dates, status: 'validated' }),
       );
     }
-    await this.#world.runFor(10 * SECOND_MS);
+    await this.#world.clock.runUntil(this.#startMs);
   }
 
   /**
@@ -418,13 +419,13 @@ class Run {
       await this.#world.runFor(15 * MINUTE_MS);
     }
     await this.#untilAtRest();
-    this.#invariants.checkExpired(OLD.at);
+    this.#invariants.checkExpired(START);
     this.#invariants.orders.checkCustomersExpired();
     await this.#numberAnew();
     this.#world.reconcile(['live', 'sweep-weekly']);
     await this.#world.runFor(MINUTE_MS);
     await this.#untilAtRest();
-    this.#invariants.checkExpired(OLD.at);
+    this.#invariants.checkExpired(START);
     this.#invariants.checkEnd();
   }
 

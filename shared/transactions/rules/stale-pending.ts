@@ -9,7 +9,8 @@ export const NO_STALE_PENDING: StalePending = { transactions: 0, amountsMinor: {
 
 /**
  * When a pending transaction is overdue: once the window of its brand (or the default in days, if that is not
- * known) and a grace in days have passed at `at` (ISO 8601 UTC). Windows are in minutes, by brand.
+ * known) and a grace in days have passed at `at` (ISO 8601 UTC). Windows are in minutes, by brand: those that
+ * Button gave last.
  */
 export type OverduePolicy = {
   windows: ReadonlyMap<string, number>;
@@ -21,8 +22,15 @@ export type OverduePolicy = {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** The fields of a transaction that say when it should be validated. */
-export type Expected = { createdDate: string; commerceOrganization?: string | null | undefined };
+/**
+ * What says when a transaction should be validated. `finalizationMinutes` is the window of its brand as its
+ * record knows it, which counts if Button's list does not contain the brand or could not be read.
+ */
+export type Expected = {
+  createdDate: string;
+  commerceOrganization?: string | null | undefined;
+  finalizationMinutes?: number | undefined;
+};
 
 /** Whether a pending transaction is overdue. Pure. */
 export function isOverdue(transaction: Expected, policy: OverduePolicy): boolean {
@@ -34,10 +42,10 @@ export function isOverdue(transaction: Expected, policy: OverduePolicy): boolean
  * which is when it was reported; in milliseconds since 1970. `isBrands`: by the window of its brand. Pure.
  */
 export function validationDates(
-  { createdDate, commerceOrganization: brand }: Expected,
+  { createdDate, commerceOrganization: brand, finalizationMinutes }: Expected,
   { windows, finalizationDays, graceDays }: OverduePolicy,
 ): { expectedMs: number; overdueMs: number; isBrands: boolean } {
-  const known = brand === null || brand === undefined ? undefined : windows.get(brand);
+  const known = windows.get(brand ?? '') ?? finalizationMinutes;
   const windowMs = known === undefined ? finalizationDays * DAY_MS : known * MINUTE_MS;
   const expectedMs = Date.parse(createdDate) + windowMs;
   return { expectedMs, overdueMs: expectedMs + graceDays * DAY_MS, isBrands: known !== undefined };
@@ -49,12 +57,13 @@ export function validationDates(
  */
 export function countStalePending(
   counted: StalePending,
-  { candidates: [{ transaction }, ...others] }: TransactionRecord,
+  { candidates: [{ transaction }, ...others], finalizationMinutes }: TransactionRecord,
   policy: OverduePolicy,
 ): StalePending {
   const { status, amountMinor, currency } = transaction;
   // A contradiction waits for a read, and is counted as a conflict.
-  if (others.length > 0 || status !== 'pending' || !isOverdue(transaction, policy)) return counted;
+  const isCounted = others.length === 0 && status === 'pending';
+  if (!isCounted || !isOverdue({ ...transaction, finalizationMinutes }, policy)) return counted;
   const name = currencyName(currency);
   const amount = (counted.amountsMinor[name] ?? 0) + (amountMinor ?? 0);
   return {

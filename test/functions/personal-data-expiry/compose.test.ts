@@ -20,25 +20,30 @@ beforeEach(() => {
   world.reset();
 });
 
-/** A webhook about a transaction that was created and last changed this many days ago. */
-async function deliver(webhook: typeof pending | typeof validated, daysAgo: number): Promise<void> {
-  const date = new Date(world.now().getTime() - daysAgo * DAY_MS).toISOString();
-  const data = { ...webhook.data, button_order_id: `${webhook.data.status}-${daysAgo}` };
-  await world.deliver(
-    JSON.stringify({ ...webhook, data: { ...data, created_date: date, modified_date: date } }),
-  );
+/** A webhook about a transaction that was created just now. */
+async function deliver(webhook: typeof pending | typeof validated, id: string): Promise<void> {
+  const date = world.now().toISOString();
+  const data = { ...webhook.data, button_order_id: id, created_date: date, modified_date: date };
+  await world.deliver(JSON.stringify({ ...webhook, data }));
 }
 
 describe('the expiry of personal data', () => {
-  it('uses the configured days: thirty for personal data, final or pending, sixty for what is overdue', async () => {
-    for (const daysAgo of [29, 31]) await deliver(validated, daysAgo);
-    for (const daysAgo of [28, 61]) await deliver(pending, daysAgo);
+  it('uses the configured days: thirty for personal data, final or pending, 25 for what is overdue', async () => {
+    for (const [age, days] of [
+      [31, 2],
+      [29, 5],
+      [24, 24],
+    ] as const) {
+      await deliver(validated, `validated-${age}`);
+      await deliver(pending, `pending-${age}`);
+      await world.pass(days * DAY_MS);
+    }
 
     const run = await world.invoke('personal-data-expiry', {});
 
     const erased = world.contents('transactions').filter((item) => 'erasedAt' in item);
     expect(run).toEqual({ outcome: 'finished', expired: 2 });
-    expect(erased.map(({ pk }) => pk).sort()).toEqual(['order#pending-61', 'order#validated-31']);
-    expect(world.printed().join('\n')).toContain('"StalePendingTransactions":1');
+    expect(erased.map(({ pk }) => pk).sort()).toEqual(['order#pending-31', 'order#validated-31']);
+    expect(world.printed().join('\n')).toContain('"StalePendingTransactions":2');
   });
 });

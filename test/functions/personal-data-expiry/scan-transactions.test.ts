@@ -42,7 +42,7 @@ function observation(buttonOrderId: string, changes: Partial<Transaction>): Obse
     },
     payload: {},
     source: { kind: 'webhook', eventId: `hook-${buttonOrderId}` },
-    seenAt: '2026-01-02T00:00:00.000Z',
+    seenAt: changes.modifiedDate ?? LONG_AGO,
     delivery: 'live',
   };
 }
@@ -57,7 +57,7 @@ async function createTable(
   for (const observed of observations) {
     const current = await transactions.read(`order#${observed.transaction.buttonOrderId ?? ''}`);
     const { record } = mergeTransaction(current?.value, observed);
-    await transactions.write(record, current?.revision ?? 0);
+    await transactions.write({ ...record, storedAt: observed.seenAt }, current?.revision ?? 0);
   }
   const measured: Measured[] = [];
   const passes = createInMemoryExpiryPass<ExpiryPass>();
@@ -160,6 +160,29 @@ describe('scanTransactions', () => {
 
     expect(found).toEqual({ outcome: 'finished', expired: 1 });
     expect(transactions.all()[0]).toMatchObject({ erasedAt: NOW.toISOString() });
+  });
+
+  it('transactions, requirement 13: keeps what is pending and old until its brand’s own window and the grace are over', async () => {
+    const old = { createdDate: '2025-01-01T10:00:00Z', modifiedDate: '2025-01-01T10:00:00Z' };
+    const pending = [
+      observation('long-window', { ...old, commerceOrganization: 'org-long' }),
+      observation('short-window', { ...old, commerceOrganization: 'org-short' }),
+      observation('without-brand', { ...old, commerceOrganization: null }),
+    ];
+    const windows = new Map([
+      ['org-long', 540 * 1440],
+      ['org-short', 60 * 1440],
+    ]);
+    const { ports, transactions, clock } = await createTable(pending, 100, windows);
+    const kept = () =>
+      transactions.all().flatMap(({ key, erasedAt }) => (erasedAt === undefined ? [key] : []));
+
+    await scanTransactions(AGES, ports);
+    const keptAtFirst = kept();
+    clock.now = new Date(clock.now.getTime() + 60 * DAY_MS);
+    await scanTransactions(AGES, ports);
+
+    expect([keptAtFirst, kept()]).toEqual([['order#long-window'], []]);
   });
 
   it('counts nothing as overdue if the scan breaks off, because a partial count would be wrong', async () => {

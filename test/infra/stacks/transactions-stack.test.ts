@@ -449,7 +449,7 @@ describe('TransactionsStack', () => {
   it('lets personal data expire and counts what is overdue after the configured days', () => {
     const expiry = synthesizeStage({
       stage: 'development',
-      transactions: { personalDataDays: 90, finalizationDays: 60, overdueGraceDays: 40 },
+      transactions: { personalDataDays: 100, finalizationDays: 60, overdueGraceDays: 40 },
     });
     const isItsOwn = ({ logicalId }: { logicalId: string }) => logicalId.startsWith('PersonalDataExpiry');
 
@@ -460,7 +460,7 @@ describe('TransactionsStack', () => {
     expect(schedule?.Properties).toMatchObject({ ScheduleExpression: 'rate(15 minutes)' });
     expect(worker?.Properties['Timeout']).toBe(15 * 60);
     expect(worker?.Properties['Environment']).toMatchObject({
-      Variables: { PERSONAL_DATA_DAYS: '90', FINALIZATION_DAYS: '60', OVERDUE_GRACE_DAYS: '40' },
+      Variables: { PERSONAL_DATA_DAYS: '100', FINALIZATION_DAYS: '60', OVERDUE_GRACE_DAYS: '40' },
     });
   });
 

@@ -562,41 +562,58 @@ describe('eraseShopper', () => {
   });
 });
 
+/** Personal data that was stored more than 14 days before 29 January 2020 has expired. */
+const RETENTION = {
+  personalDataDays: 14,
+  windows: new Map<string, number>(),
+  finalizationDays: 9,
+  graceDays: 5,
+  at: '2020-01-29T00:00:00Z',
+};
+/** A record whose version was seen and stored then. */
+const seenRecord = (seenAt: string, changes: Partial<Transaction>, payload?: unknown): TransactionRecord => {
+  const { transaction, ...rest } = observation({ createdDate: '2020-01-01T00:00:00Z', ...changes }, payload);
+  nextOrder += 1;
+  const own = { ...transaction, buttonOrderId: `btnorder-${nextOrder}` };
+  return { ...mergeTransaction(undefined, { ...rest, transaction: own, seenAt }).record, storedAt: seenAt };
+};
+
 describe('expirePersonalData', () => {
-  it('erases what is old, final or pending, and keeps what is recent', async () => {
-    const old = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
-    const open = newRecord({ modifiedDate: '2020-01-01T00:00:00Z' });
-    const recent = newRecord({ status: 'validated', modifiedDate: '2020-02-01T00:00:00Z' });
-    const ahead = {
-      ...newRecord({ modifiedDate: '2099-01-01T00:00:00Z' }),
-      storedAt: '2020-01-02T00:00:00.000Z',
-    };
-    for (const record of [old, open, recent, ahead]) await tableStore().write(record, 0);
+  it('erases what is old, final or pending, and keeps what is recent, whatever date Button gives', async () => {
+    const old = seenRecord('2020-01-01T00:00:00Z', { status: 'validated' });
+    const open = seenRecord('2020-01-01T00:00:00Z', { modifiedDate: '2099-01-01T00:00:00Z' });
+    const recent = seenRecord('2020-01-20T00:00:00Z', {
+      status: 'validated',
+      modifiedDate: '2000-01-01T00:00:00Z',
+    });
+    const expected = seenRecord('2020-01-01T00:00:00Z', { createdDate: '2020-01-20T00:00:00Z' });
+    for (const record of [old, open, recent, expected]) await tableStore().write(record, 0);
+    const windows = new Map([['org-1', 40 * 1440]]);
 
-    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+    await expirePersonalData({ ...RETENTION, windows }, erasing());
+    const erasedAt = async () =>
+      Promise.all(
+        [old, open, recent, expected].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
+      );
+    const whileWaiting = await erasedAt();
+    await expirePersonalData(RETENTION, erasing());
 
-    const erasedAt = await Promise.all(
-      [old, open, recent, ahead].map(async ({ key }) => (await tableStore().read(key))?.value.erasedAt),
-    );
     const expired = '2026-03-01T00:00:00.000Z';
-    expect(erasedAt).toEqual([expired, expired, undefined, expired]);
+    expect(whileWaiting).toEqual([expired, undefined, undefined, undefined]);
+    expect(await erasedAt()).toEqual([expired, expired, undefined, expired]);
   });
 
   it('keeps a conflict until the last of its versions is old enough (D4)', async () => {
-    const record = newRecord({ status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' });
-    const { buttonOrderId } = record.candidates[0].transaction;
-    const contradiction = {
-      buttonOrderId,
-      status: 'declined',
-      modifiedDate: '2020-02-01T00:00:00Z',
-    } as const;
-    const conflict = mergeTransaction(record, observation(contradiction)).record;
+    const record = seenRecord('2020-01-01T00:00:00Z', { status: 'validated' });
+    const { transaction } = record.candidates[0];
+    const contradiction = observation({ ...transaction, status: 'declined' });
+    const conflict = mergeTransaction(record, { ...contradiction, seenAt: '2020-02-01T00:00:00Z' }).record;
     await tableStore().write(conflict, 0);
     const erasedAt = async () => (await tableStore().read(record.key))?.value.erasedAt;
 
-    await expirePersonalData('2020-01-15T00:00:00Z', erasing());
+    await expirePersonalData(RETENTION, erasing());
     const afterTheFirst = await erasedAt();
-    await expirePersonalData('2020-02-02T00:00:00Z', erasing());
+    await expirePersonalData({ ...RETENTION, at: '2020-02-16T00:00:00Z' }, erasing());
 
     expect(conflict.candidates).toHaveLength(2);
     expect([afterTheFirst, await erasedAt()]).toEqual([undefined, '2026-03-01T00:00:00.000Z']);
@@ -606,9 +623,9 @@ describe('expirePersonalData', () => {
     'has the same result page by page as in one go: the parts of an expired transaction are gone wherever its head is (S17)',
     { tags: ['long'] },
     async () => {
-      const old = { status: 'validated', modifiedDate: '2020-01-01T00:00:00Z' } as const;
-      const expiring = Array.from({ length: 6 }, () => newRecord(old, largePayload(500)));
-      const open = newRecord({ modifiedDate: '2020-02-01T00:00:00Z' }, largePayload(500));
+      const old = () => seenRecord('2020-01-01T00:00:00Z', { status: 'validated' }, largePayload(500));
+      const expiring = Array.from({ length: 6 }, old);
+      const open = seenRecord('2020-02-01T00:00:00Z', {}, largePayload(500));
       for (const record of [...expiring, open]) await tableStore().write(record, 0);
       const openParts = await partsOf(open.key);
 
@@ -616,7 +633,7 @@ describe('expirePersonalData', () => {
       let after: string | undefined;
       do {
         const page = await scanPage(access(), after);
-        expired += await expirePersonalData('2020-01-15T00:00:00Z', { ...erasing(), all: page.scanned });
+        expired += await expirePersonalData(RETENTION, { ...erasing(), all: page.scanned });
         pages += 1;
         after = page.next;
       } while (after !== undefined);
