@@ -71,19 +71,27 @@ export function mergeTransaction(
   if (!record) {
     return { record: firstRecord(observed, storing), outcome: outcomeOf(observed.transaction.status, false) };
   }
-  const isErased = (record.erasedAt ?? observed.erasedAt) !== undefined;
+  const erasedAt = record.erasedAt ?? observed.erasedAt;
+  const isErased = erasedAt !== undefined;
+  // An erasure does not change the purchase, but it has to be stored.
+  const known = isErased ? eraseTransaction(record, erasedAt) : record;
   const observation = isErased ? withoutPersonalData(observed) : observed;
-  const seen = withSighting(record.seen, toSeen(observation));
+  const seen = withSighting(known.seen, toSeen(observation));
   const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
   const otherKeys = withKeys(record, storing.foundBy ?? keysOf(observation.transaction));
-  if (seen === record.seen && buttonIds === record.buttonIds && otherKeys === record.otherKeys)
+  if (
+    known === record &&
+    seen === record.seen &&
+    buttonIds === record.buttonIds &&
+    otherKeys === record.otherKeys
+  )
     return { record, outcome: 'duplicate' };
 
   const delivery = joinDeliveries(record, { delivery: observation.delivery, seen: [observation] });
-  const next = restated({ ...record, seen, buttonIds, otherKeys, delivery }, record, storing);
+  const next = restated({ ...known, seen, buttonIds, otherKeys, delivery }, known, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
-  if (!areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
+  if (known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
     return { record: next, outcome: 'noted' };
   const isShown = next.candidates.some(
     ({ transaction }) =>

@@ -327,6 +327,63 @@ describe('eraseTransaction', () => {
   });
 });
 
+describe('an observation whose shopper was erased', () => {
+  const erasedAt = '2026-03-01T00:00:00.000Z';
+  /** The purchase before Button's rows named its shopper. */
+  const unnamed = {
+    ...readAt(1, pendingAt(1, 600)),
+    transaction: transaction({ publisherCustomerId: null }),
+  };
+
+  it.each([
+    ['is not named in the stored record', [unnamed], pendingAt(1, 600)],
+    ['is named in the stored record', [pendingAt(1, 600)], pendingAt(1, 600)],
+    ['is named in a later version', [unnamed, validatedFor(600)], pendingAt(1, 600)],
+  ])('erases the record, and no read stores the name again, if the shopper %s', (_, before, deferred) => {
+    const { record } = mergeAll(before);
+
+    const erased = mergeTransaction(record, { ...deferred, erasedAt });
+    const again = mergeTransaction(erased.record, readAt(10, deferred));
+
+    expect(erased.outcome).not.toMatch(/duplicate|confirmed|stale/);
+    expect([erased.record.erasedAt, again.record.erasedAt]).toEqual([erasedAt, erasedAt]);
+    expect(JSON.stringify([erased.record, again.record])).not.toContain('user-1');
+  });
+
+  it('changes no version if it brings nothing new: what was rewarded stays rewarded', () => {
+    const { record } = mergeAll([pendingAt(1, 600), validatedFor(600)]);
+
+    const erased = mergeTransaction(record, { ...pendingAt(1, 600), erasedAt });
+
+    expect(erased.outcome).toBe('noted');
+    expect(erased.record.version).toBe(record.version);
+    expect(erased.record.notRewardableReason).toBeUndefined();
+    expect(mergeTransaction(erased.record, { ...pendingAt(1, 600), erasedAt })).toEqual({
+      record: erased.record,
+      outcome: 'duplicate',
+    });
+  });
+
+  it('leaves an erased record with the same state, whatever comes before or after', () => {
+    fc.assert(
+      fc.property(fc.array(observation, { minLength: 1, maxLength: 4 }), fc.nat(), (all, at) => {
+        const index = at % all.length;
+        const named = all.map((one, i) => (i === index ? { ...one, erasedAt } : one));
+        const states = permutations(named).map((some) => mergeAll(some).record);
+
+        for (const record of states) {
+          expect(record.erasedAt).toBe(erasedAt);
+          expect(JSON.stringify(record)).not.toContain('user-1');
+          expect(currentState(record)).toEqual(
+            currentState(eraseTransaction(mergeAll(all).record, erasedAt)),
+          );
+        }
+      }),
+      { numRuns: volume({ short: 100, long: 500 }) },
+    );
+  });
+});
+
 function permutations<Item>(items: readonly Item[]): Item[][] {
   if (items.length < 2) return [[...items]];
   return items.flatMap((item, index) =>
