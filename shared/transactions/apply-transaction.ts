@@ -11,7 +11,7 @@ import type { Observation, TransactionRecord } from '@button-serverless/validati
 import type { FinalizationMinutes } from './store/finalization-windows.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { RetryableError } from '../runtime/errors.ts';
-import type { CheckoutStore } from './store/checkout-store.ts';
+import { CHECKOUT_DAYS, type CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 import { locate, type Place } from './locate-transaction.ts';
@@ -32,6 +32,9 @@ export type ApplyTransactionPorts = {
 };
 
 const MAX_MERGES = 5;
+
+/** Longer than a checkout may be deferred before it is stored, and kept afterwards. */
+const MAX_CHECKOUT_AGE_MS = (CHECKOUT_DAYS + 14) * 86_400_000;
 
 /** Nothing has to be written: the stored record stays unchanged. */
 const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
@@ -65,7 +68,12 @@ export async function applyTransaction(
     const before = place.stored?.value;
     const base = absorb(place, storing);
     const { record, outcome } = mergeTransaction(base, observation, storing);
-    if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
+    if (before && base === before && UNWRITTEN.includes(outcome)) {
+      // The checkout may have come after the version, or who stored it may have died before the next step.
+      const ageMs = now().getTime() - Date.parse(before.storedAt);
+      if (ageMs < MAX_CHECKOUT_AGE_MS) await followCheckout(observation, before.key, ports);
+      return { outcome, before, after: before };
+    }
     const after = await withWindow(record, ports);
 
     // Before the conflict itself: if the writer dies in between, it leaves a harmless note, and never a
@@ -103,7 +111,7 @@ function countOlder({ stored, others }: Place, after: TransactionRecord, metrics
     metrics?.add({ name: 'TransactionsFoundHistorical', value: 1 });
 }
 
-/** Counts a checkout once, when a version that carries its token is stored. */
+/** Counts a checkout once, when a version that carries its token is stored or comes again. */
 async function followCheckout(
   { payload }: Observation,
   key: string,

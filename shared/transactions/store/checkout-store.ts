@@ -24,9 +24,9 @@ export type CheckoutStore = {
 
 /**
  * How long a checkout is kept: its transaction has arrived by then. Personal data may not be kept for less
- * than this. In seconds.
+ * than this. In days.
  */
-const RETENTION_SECONDS = 30 * 86_400;
+export const CHECKOUT_DAYS = 30;
 
 /** Checkouts in DynamoDB, one item each, which expires. */
 export function createCheckoutStore({ client, table }: TableAccess): CheckoutStore {
@@ -36,7 +36,7 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
       const attributes = marshall({
         ...{ [checkoutOf]: eventId, btnRef, checkoutShopper: shopper, commerceOrganization, eventDate },
         ...{ storedAt: storedAt.toISOString(), schemaVersion: 1 },
-        [timeToLive]: Math.floor(storedAt.getTime() / 1000) + RETENTION_SECONDS,
+        [timeToLive]: Math.floor(storedAt.getTime() / 1000) + CHECKOUT_DAYS * 86_400,
       });
       return placeCheckout({ btnRef, eventId }, async (key) => {
         const item = { ...attributes, [partitionKey]: { S: key } };
