@@ -41,15 +41,16 @@ export const customerErase = defineCommand({
       ...(id === undefined ? {} : { id }),
       ...(emailSha256 === undefined ? {} : { emailSha256 }),
     };
-    const inQuarantine = await entriesNaming(customer, brandId, context);
-    if (context.isDryRun)
-      return {
-        outcome: 'done',
-        found: { wouldErase: await count(customer, brandId, context), inQuarantine },
-      };
+    if (context.isDryRun) {
+      const wouldErase = await count(customer, brandId, context);
+      const inQuarantine = await entriesNaming(customer, brandId, context);
+      return { outcome: 'done', found: { wouldErase, inQuarantine } };
+    }
     const ledger = openLedger(brandId, context);
     const counts = await eraseCustomer(customer, { orderIds: orderIds(brandId, context), ledger });
     const remaining = await count(customer, brandId, context);
+    // Last of all: a message may have been refused meanwhile.
+    const inQuarantine = await entriesNaming(customer, brandId, context);
     return {
       outcome: remaining === 0 ? 'done' : 'partial',
       found: { ...counts, remaining, inQuarantine, notReached: NOT_REACHED },

@@ -284,9 +284,9 @@ export const shopperErase = defineCommand({
       ...(ref === undefined ? {} : { pubRef: ref }),
     };
     const table = transactionsTable(context);
-    const inQuarantine = await entriesNaming([customer, ref], context);
     if (context.isDryRun) {
       const { transactions, checkouts, parts, unreadable } = await findShopper(shopper, scanAll(table));
+      const inQuarantine = await entriesNaming([customer, ref], context);
       const found = { wouldErase: transactions, checkouts, leftOverParts: parts, unreadable, inQuarantine };
       return { outcome: 'done', found };
     }
@@ -314,6 +314,8 @@ export const shopperErase = defineCommand({
       now: context.now,
     });
     const remaining = await findShopper(shopper, scanAll(table));
+    // Last of all: a webhook may have been refused meanwhile.
+    const inQuarantine = await entriesNaming([customer, ref], context);
     const isProved =
       remaining.transactions + remaining.checkouts + remaining.parts + remaining.unreadable.length === 0;
     return {
