@@ -12,7 +12,7 @@ import type { Measured, MetricName } from '../../shared/runtime/metric-definitio
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import { QUEUES, TABLES } from '../simulation/resources.ts';
-import { SimulatedWorld } from '../simulation/world.ts';
+import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
 import { volume } from '../volume.ts';
 
 // A manual change or a bug can leave any item in a table and any message on a queue. None of them may block
@@ -39,7 +39,7 @@ beforeEach(() => {
 /** No orders arrive in these tests, so the weeks that pass here do not need a sweep every minute. */
 const NO_ORDERS = { retrySweep: { schedule: 'rate(1 day)' } };
 
-function open(brand: object = NO_ORDERS): void {
+function open(brand: object = NO_ORDERS, others: SimulatedWorldOptions = {}): void {
   measured = [];
   world = new SimulatedWorld({
     seed: 'poison',
@@ -47,6 +47,7 @@ function open(brand: object = NO_ORDERS): void {
     schedules: 'as-deployed',
     brand: { ...brand },
     measure: (one) => measured.push(one),
+    ...others,
   });
 }
 
@@ -139,14 +140,16 @@ describe('a poison item of the transactions table', () => {
   });
 
   it('blocks neither the expiry of personal data nor the deferred webhooks', async () => {
-    open();
+    const transactions = { personalDataDays: 30, finalizationDays: 20, overdueGraceDays: 10 };
+    open(NO_ORDERS, { schedules: 'none', transactions });
+    world.reconcile(['live']);
     await minutes(15);
     put(TABLES.transactions, { pk: { S: 'order#A' }, version: { S: 'spoilt' }, revision: { N: '1' } });
     put(TABLES.transactions, { pk: { S: 'order#B' }, partOf: { N: '1' }, version: { N: '1' } });
-    const old = { status: 'validated', created_date: '2024-01-01T00:00:00Z' } as const;
-    button({ id: 'tx-1', button_order_id: 'A', ...old, modified_date: '2024-01-01T00:00:00Z' });
-    button({ id: 'tx-2', button_order_id: 'C', ...old, modified_date: '2024-01-01T00:00:00Z' });
-    await world.runFor(8 * DAY_MS);
+    for (const id of ['A', 'C']) button({ id: `tx-${id}`, button_order_id: id, status: 'validated' });
+    await world.runFor(31 * DAY_MS);
+    world.expirePersonalData();
+    await minutes(15);
 
     expect(world.dynamodb.item(TABLES.transactions, 'order#C')).toHaveProperty('erasedAt');
     expect(sum('DeferredWebhooksQuarantined')).toBe(1);
