@@ -101,6 +101,9 @@ function said(answer: FailedAnswer | undefined): { answer?: FailedAnswer } {
   return answer ? { answer } : {};
 }
 
+/** The fix if only Button knows more. */
+export const ASK_BUTTON = 'Ask your Button contact; replay the entry to try again';
+
 const REFUSALS = {
   too_late: {
     problem: 'Button refuses changes of a finalized order',
@@ -116,7 +119,7 @@ const REFUSALS = {
   },
   unknown_to_button: {
     problem: 'Button took the order once and does not know it any more',
-    fix: 'Ask your Button contact; replay the entry to try again',
+    fix: ASK_BUTTON,
   },
   order_id_taken: {
     problem: 'Button holds an order of this id that is not shown to be this one',
@@ -124,7 +127,7 @@ const REFUSALS = {
   },
   cancellation_unconfirmed: {
     problem: 'Button finds no such order, and answers no look-up by its token',
-    fix: 'Ask your Button contact; replay the entry to try again',
+    fix: ASK_BUTTON,
   },
   line_items_missing: VERSION_REASONS.line_items_missing,
 } as const;

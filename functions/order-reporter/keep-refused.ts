@@ -7,6 +7,7 @@ import {
   type OrderValue,
 } from '../../shared/orders/rules/order-ledger.ts';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
+import { ASK_BUTTON } from './call-end.ts';
 import { amount } from './measure-reports.ts';
 import type { OrderMessage, ReportOrderPorts, Work } from './ports.ts';
 
@@ -80,7 +81,7 @@ const FAILING = {
   },
   given_up: {
     problem: 'Button has failed on this order for 30 days. It is not tried any more.',
-    fix: 'Ask your Button contact; replay the entry to try again',
+    fix: ASK_BUTTON,
   },
 } as const;
 

@@ -16,20 +16,24 @@ function withoutLogging<Client extends { middlewareStack: { remove(name: string)
   return client;
 }
 
+/** Bundles hold no other way to retry (infra/function-bundles.ts): the environment must not choose one. */
+const RETRIES = { retryMode: 'standard' } as const;
+
 // Each factory is an export of its own: a bundle holds the clients of those that its handler imports, and no
 // others.
 
 /** The SDK's client of DynamoDB. */
 export const dynamodb: AwsClientFactories['dynamodb'] = (settings = {}) =>
-  withoutLogging(new DynamoDBClient(settings));
+  withoutLogging(new DynamoDBClient({ ...RETRIES, ...settings }));
 
 /** The SDK's client of EventBridge. */
 export const eventBridge: AwsClientFactories['eventBridge'] = (settings = {}) =>
-  withoutLogging(new EventBridgeClient(settings));
+  withoutLogging(new EventBridgeClient({ ...RETRIES, ...settings }));
 
 /** The SDK's client of Secrets Manager. */
 export const secretsManager: AwsClientFactories['secretsManager'] = (settings = {}) =>
-  withoutLogging(new SecretsManagerClient(settings));
+  withoutLogging(new SecretsManagerClient({ ...RETRIES, ...settings }));
 
 /** The SDK's client of SQS. */
-export const sqs: AwsClientFactories['sqs'] = (settings = {}) => withoutLogging(new SQSClient(settings));
+export const sqs: AwsClientFactories['sqs'] = (settings = {}) =>
+  withoutLogging(new SQSClient({ ...RETRIES, ...settings }));

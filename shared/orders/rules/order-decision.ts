@@ -94,14 +94,13 @@ export function decide(state: OrderState, command: OrderCommand, context: Decisi
   switch (command.command) {
     case 'receive': {
       const { incoming } = command;
-      const token = tokenOf(incoming.event);
-      const noted = replaceRefusedToken(state, token, incoming) ?? noteToken(state, token, incoming);
+      const noted = noteToken(state, tokenOf(incoming.event), incoming);
       const received = receive(evolveAll(state, noted), incoming, context);
       const decision = { ...received, events: [...noted, ...received.events] };
       return keepWaitingToken(state, sendLateToken(state, decision, context));
     }
     case 'note-token': {
-      const events = noteToken(state, command.btnRef, { isReplay: false });
+      const events = noteToken(state, command.btnRef);
       return sendLateToken(state, { events, next: nothing('quarantined') }, context);
     }
     case 'resume':
@@ -126,40 +125,30 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays, unless Button may have refused a create because of it. The exception is the id
- * of an organisation, which is not a token: a token replaces it as long as Button cannot hold it. A replay
- * tries a token once more that Button did not accept.
+ * The first valid token stays, as long as nothing shows that it is none. A replay tries a token once more that
+ * Button did not accept.
  */
-function noteToken(
-  state: OrderState,
-  btnRef: string | undefined,
-  { isReplay }: Pick<IncomingVersion, 'isReplay'>,
-): LedgerEvent[] {
+function noteToken(state: OrderState, btnRef: string | undefined, incoming?: IncomingVersion): LedgerEvent[] {
   if (btnRef === undefined) return [];
   const { btnRef: known, newest } = state;
-  const givesWay = known?.startsWith('org-') === true && !btnRef.startsWith('org-') && !mayBeAtButton(state);
-  if (givesWay) return [{ event: 'token-noted', btnRef }];
-  if (known !== undefined && known !== btnRef) return [{ event: 'other-token-seen' }];
-  const wasNotTaken = 'warnings' in state && state.warnings.includes(TOKEN_WARNINGS.notTaken);
-  return known === undefined || (isReplay && newest && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
+  if (known !== undefined && known !== btnRef && !givesWay(state, btnRef, incoming))
+    return [{ event: 'other-token-seen' }];
+  const wasNotTaken = newest && state.warnings.includes(TOKEN_WARNINGS.notTaken);
+  return known !== btnRef || (incoming?.isReplay && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
 }
 
 /**
- * Button has refused a create, and may have done so because of its token: the token of a newer or edited
- * version replaces it, as long as Button can hold neither. It is counted as another token all the same.
+ * Whether the order's token is replaced. Button can hold neither. The known one is the id of an organisation,
+ * which is no token; or Button has refused the create that had it, and a newer or edited version brings a
+ * better one.
  */
-function replaceRefusedToken(
-  state: OrderState,
-  btnRef: string | undefined,
-  incoming: IncomingVersion,
-): LedgerEvent[] | undefined {
-  if (!state.newest || btnRef === undefined || state.btnRef === undefined || btnRef === state.btnRef)
-    return undefined;
+function givesWay(state: OrderState, btnRef: string, incoming: IncomingVersion | undefined): boolean {
+  if (mayBeAtButton(state)) return false;
+  if (state.btnRef?.startsWith('org-')) return !btnRef.startsWith('org-');
+  if (!state.newest || !incoming) return false;
   const { progress } = state;
   const isRefused = progress.state === 'refused' && progress.reason === 'refused_by_button';
-  return isRefused && !mayBeAtButton(state) && placeOf(incoming, state) === 'newer'
-    ? [{ event: 'token-noted', btnRef }, { event: 'other-token-seen' }]
-    : undefined;
+  return isRefused && placeOf(incoming, state) === 'newer';
 }
 
 /**

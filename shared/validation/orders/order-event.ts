@@ -141,39 +141,41 @@ export function messageDeduplicationId(event: { source: string; id: string }): s
  * cannot be read. Never throws.
  */
 export function readMessageOrderId(body: string): string | undefined {
-  const reading = readJson(body);
-  if (!reading.ok) return undefined;
-  const wrapping = findWrapping(reading.value);
-  const fields = wrapping ? wrapping.inner : asJsonObject(reading.value);
+  const { fields } = unwrap(body);
   return fields && readOrderId(fields);
 }
-
-/** A message that has one of these twice may be about two orders. */
-const NAMES_OF_AN_ORDER: ReadonlySet<unknown> = new Set([
-  ...['Message', 'detail', 'data', 'subject', 'order_id', 'btn_ref'],
-]);
 
 /**
  * The order that a message of the queue is about and its data, however wrong the rest of the message is, and
  * whatever it is wrapped in; undefined if they cannot be read with certainty. Never throws.
  */
 export function readMessageOrder(body: string): { orderId: string; data: JsonObject } | undefined {
-  const message = readUnambiguous(body);
-  const wrapping = findWrapping(message);
-  if (wrapping?.text !== undefined) return readMessageOrder(wrapping.text);
-  const fields = wrapping ? wrapping.inner : asJsonObject(message);
-  const given = fields?.['data'];
-  const data = asJsonObject(typeof given === 'string' ? readUnambiguous(given) : given);
-  const orderId = readOrderId({ ...fields, data });
-  return data && orderId !== undefined ? { orderId, data } : undefined;
+  const message = unwrap(body);
+  const given = message.fields?.['data'];
+  const written = typeof given === 'string' ? unwrap(given) : message;
+  const data = asJsonObject(written.fields?.['data']);
+  const orderId = readOrderId({ ...message.fields, data });
+  const isCertain = message.isCertain && written.isCertain;
+  return isCertain && data && orderId !== undefined ? { orderId, data } : undefined;
 }
 
-/** A byte order mark, as some shops write it, belongs to no message. */
-function readUnambiguous(text: string): unknown {
-  const reading = readJson(text.replace(/^\uFEFF/u, ''));
-  if (!reading.ok) return undefined;
-  const isAmbiguous = reading.flaws.some(({ segments }) => NAMES_OF_AN_ORDER.has(segments.at(-1)));
-  return isAmbiguous ? undefined : reading.value;
+/** A message that has one of these twice may be about two orders. */
+const NAMES_OF_AN_ORDER: readonly unknown[] = [
+  ...['Message', 'detail', 'data', 'subject', 'order_id', 'btn_ref'],
+];
+
+/** The fields of a message without what it is wrapped in, and whether they are about one order only. */
+function unwrap(body: string): { fields?: JsonObject | undefined; isCertain: boolean } {
+  // A byte order mark, as some shops write it, belongs to no message.
+  const reading = readJson(body.replace(/^\uFEFF/u, ''));
+  if (!reading.ok) return { isCertain: false };
+  const isAmbiguous = reading.flaws.some(({ segments }) => NAMES_OF_AN_ORDER.includes(segments.at(-1)));
+  const wrapping = findWrapping(reading.value);
+  const { fields, isCertain } =
+    wrapping?.text === undefined
+      ? { fields: wrapping ? wrapping.inner : asJsonObject(reading.value), isCertain: true }
+      : unwrap(wrapping.text);
+  return { fields, isCertain: isCertain && !isAmbiguous };
 }
 
 /** `fields` are those of the message, from which the order that it is about is read. */

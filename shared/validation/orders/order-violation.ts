@@ -3,6 +3,7 @@ import { formatJsonPath, type JsonPathSegment } from '../json/json-path.ts';
 const OVERVIEW = 'Button, Reporting Orders (developer.usebutton.com/docs/order-api-overview)';
 const BEST_PRACTICES =
   'Button, Order API Best Practices (developer.usebutton.com/docs/order-api-best-practices)';
+const FINALIZATION_DATE = `${BEST_PRACTICES}, "Understanding the finalization_date field"`;
 const REFERENCE = 'Button, Report an Order (developer.usebutton.com/reference/report-an-order)';
 const BUTTON_LINKS = 'Button, Manual Brand Testing (developer.usebutton.com/docs/manual-brand-testing)';
 const CLOUD_EVENTS = 'CloudEvents 1.0.2 (github.com/cloudevents/spec, cloudevents/spec.md)';
@@ -185,7 +186,7 @@ export const ORDER_VIOLATIONS = {
   finalization_date_misnamed: {
     problem: 'Button has no field finalized_date.',
     fix: 'Remove it; the date is called finalization_date, and Button sets it.',
-    source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
+    source: FINALIZATION_DATE,
   },
   plain_email: {
     problem: 'A plain e-mail address must not be sent.',
@@ -195,7 +196,7 @@ export const ORDER_VIOLATIONS = {
   finalization_date_refused: {
     problem: 'A finalization_date would override the return policy of the brand.',
     fix: 'Remove it; Button sets it. A brand that really needs it can allow it in its configuration.',
-    source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
+    source: FINALIZATION_DATE,
   },
   text_not_unicode: {
     problem: 'The string contains half of a surrogate pair and cannot be encoded as UTF-8.',
@@ -358,7 +359,7 @@ export const ORDER_WARNINGS = {
   finalization_date_overrides_policy: {
     problem: 'A finalization_date overrides the return policy of the brand, which Button does not recommend.',
     fix: 'Leave it out unless the order really has its own return policy.',
-    source: `${BEST_PRACTICES}, "Understanding the finalization_date field"`,
+    source: FINALIZATION_DATE,
   },
   line_items_empty: {
     problem: 'The list of line items is empty.',
