@@ -35,7 +35,15 @@ export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
 }
 
-/** Whether the ledger may have forgotten what happened to the order since. Pure. */
+/**
+ * Whether the ledger may have forgotten what happened to the order since. Pure.
+ *
+ * A version that is sent again after a restore of the ledger may be old although its message, and the time in
+ * it, are new: the purchase date shows it. A shop's clock may be ahead.
+ */
 export function isStale({ newest, reported }: LedgerEntry, verifyBefore: string | undefined): boolean {
-  return verifyBefore !== undefined && (reported?.at ?? newest.time) < verifyBefore;
+  if (verifyBefore === undefined) return false;
+  const { order, time, receivedAt } = newest;
+  const since = reported ? [reported.at] : [time, receivedAt, order?.purchase_date];
+  return since.some((at) => at && at < verifyBefore);
 }

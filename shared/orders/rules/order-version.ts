@@ -57,7 +57,7 @@ export function toNewestVersion(
     eventId: event.id,
     eventSource: event.source,
     messageId,
-    time: happenedBy(incoming),
+    time: event.time ?? happenedBy(incoming),
     receivedAt: unreportedSince(state) ?? sentAt.toISOString(),
     ...(replayOf === undefined ? {} : { replayOf }),
   };
@@ -119,15 +119,10 @@ function changesOf(customerChanges: number | undefined): Pick<NewestVersion, 'cu
   return customerChanges === undefined || customerChanges === 0 ? {} : { customerChanges };
 }
 
-/**
- * The latest time at which it can have happened. A creation that is sent again after a restore of the ledger
- * may be old although its message, and the time in it, are new: the purchase date shows it. A shop's clock
- * may be ahead.
- */
+/** The latest time at which it can have happened. */
 function happenedBy({ event, sentAt }: IncomingVersion): string {
-  const bought = event.kind === 'created' ? [event.order.purchase_date] : [];
-  const times = [event.time ?? sentAt.toISOString(), ...bought].map((time) => Date.parse(time));
-  return new Date(Math.min(sentAt.getTime(), ...times.filter((ms) => !Number.isNaN(ms)))).toISOString();
+  const boughtMs = event.kind === 'created' ? Date.parse(event.order.purchase_date) : Number.NaN;
+  return new Date(boughtMs < sentAt.getTime() ? boughtMs : sentAt).toISOString();
 }
 
 /** Since when Button has lacked a part of the order; undefined if it lacks nothing. Pure. */

@@ -382,7 +382,7 @@ describe('a message', () => {
   });
 
   it('dates a version by its event, or else by its message, and stores no order for a cancellation', () => {
-    const dated = { ...event('updated', 1), time: '2026-05-01T00:00:00.000Z' };
+    const dated = { ...event('created', 1), time: '2026-05-01T00:00:00.000Z' };
 
     expect(claimed(receive(undefined, dated)).newest.time).toBe(dated.time);
     expect(claimed(receive(undefined, event('updated', 1))).newest.time).toBe(t0.toISOString());
@@ -390,17 +390,13 @@ describe('a message', () => {
   });
 });
 
-it('dates a creation by its purchase, its event or its message, whichever is earliest: each may be sent again', () => {
-  const timeOf = (purchase_date: string, time?: string) =>
-    claimed(receive(undefined, { ...event('created', 1, { purchase_date }), ...(time && { time }) })).newest
-      .time;
+it('dates a creation whose event states no time by its purchase, if that is earlier', () => {
+  const timeOf = (purchase_date: string) =>
+    claimed(receive(undefined, event('created', 1, { purchase_date }))).newest.time;
 
-  for (const time of [undefined, t0.toISOString(), '2026-06-09T10:00:00.000Z']) {
-    expect(timeOf('2026-06-01T10:00:00Z', time)).toBe('2026-06-01T10:00:00.000Z');
-    expect(timeOf('2026-06-02T10:00:00Z', time)).toBe(t0.toISOString());
-    expect(timeOf('some day', time)).toBe(t0.toISOString());
-  }
-  expect(timeOf('2026-06-01T10:00:00Z', '2026-05-01T00:00:00.000Z')).toBe('2026-05-01T00:00:00.000Z');
+  expect(timeOf('2026-06-01T10:00:00Z')).toBe('2026-06-01T10:00:00.000Z');
+  expect(timeOf('2026-06-02T10:00:00Z')).toBe(t0.toISOString());
+  expect(timeOf('some day')).toBe(t0.toISOString());
 });
 
 describe('after a restore of the ledger', () => {
@@ -419,12 +415,21 @@ describe('after a restore of the ledger', () => {
     expect(nextCall(other)).toEqual({ call: 'update' });
   });
 
-  it('looks up a creation from before it at Button, and treats newer ones as usual', () => {
-    const old = claimed(receive(undefined, event('created', 1), restored(700)));
-    const fresh = { ...old, newest: { ...old.newest, time: restoredAt } };
+  it('looks up a creation whose purchase, message or event is from before it, and treats newer ones as usual', () => {
+    const next = (purchase_date: string, time: string, receivedAt: string) => {
+      const entry = claimed(receive(undefined, event('created', 1, { purchase_date }), restored(700)));
+      return nextCall({ ...entry, newest: { ...entry.newest, time, receivedAt } }, restoredAt);
+    };
+    const [before, after] = [at(599).toISOString(), at(601).toISOString()];
 
-    expect(nextCall(old, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
-    expect(nextCall(fresh, restoredAt)).toEqual({ call: 'create' });
+    for (const [purchase, time, received] of [
+      [before, after, after],
+      [after, before, after],
+      [after, after, before],
+    ] as const)
+      expect(next(purchase, time, received)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(next(after, after, after)).toEqual({ call: 'create' });
+    expect(next('some day', after, after)).toEqual({ call: 'create' });
   });
 
   it('uses the time at which Button accepted a version, if it did', () => {
