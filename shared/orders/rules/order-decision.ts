@@ -125,8 +125,8 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays, as long as nothing shows that it is none. A replay tries a token once more that
- * Button did not accept.
+ * The first valid token stays, as long as nothing shows that it is none. A replay tries a token once more
+ * that Button did not accept.
  */
 function noteToken(state: OrderState, btnRef: string | undefined, incoming?: IncomingVersion): LedgerEvent[] {
   if (btnRef === undefined) return [];
