@@ -6,7 +6,7 @@ import { fail } from './broken-invariant.ts';
 import type { Item } from '../../tooling/local-aws/models/dynamodb-expression.ts';
 import { NEIGHBOUR } from './neighbour.ts';
 import { TABLES } from './resources.ts';
-import { readContent, type SentContent, type SentMessage } from './sent-message.ts';
+import { orderIdIn, readContent, type SentContent, type SentMessage } from './sent-message.ts';
 import type { MessageVersion } from './step.ts';
 import type { SimulatedWorld } from './world.ts';
 
@@ -354,8 +354,13 @@ export class OrderInvariants {
         fail("the token at Button is the order's", `${orderId} has none there, and ${known.token} came`);
     }
     if (this.#hasRestored) return;
+    // A token that Button refuses together with the create is not at Button.
     const sent = new Set(
-      writes.flatMap(({ requestBody }) => /"btn_ref":"([^"]+)"/.exec(requestBody)?.[1] ?? []),
+      writes.flatMap(({ requestBody, workStatus }) =>
+        workStatus !== null && isFinal(workStatus)
+          ? []
+          : (/"btn_ref":"([^"]+)"/.exec(requestBody)?.[1] ?? []),
+      ),
     );
     if (sent.size > 1)
       fail('a token at Button is not replaced', `${orderId} was sent ${[...sent].join(', ')}`);
@@ -518,7 +523,7 @@ export class OrderInvariants {
       }),
       ({ fields }) => fields.order_id,
     );
-    const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? subjectOf(body));
+    const noted = Map.groupBy(this.#noted(), ({ version, body }) => version?.orderId ?? orderIdIn(body));
     return [...noted].flatMap(([orderId, messages]) => {
       // A version that is sent again to a restored ledger may arrive in another order and be refused.
       const refused = messages.filter(
@@ -588,10 +593,6 @@ const VERSION_TIMES_FROM_MS = Date.parse('2026-06-01T10:00:00Z');
 function orderIdOf(key: string): string {
   const at = key.indexOf('#order#');
   return at === -1 ? '' : key.slice(at + '#order#'.length);
-}
-
-function subjectOf(body: string): string {
-  return /"subject":"([^"]+)"/.exec(body)?.[1] ?? '';
 }
 
 function isFinal(status: number): boolean {
