@@ -46,33 +46,7 @@ export function createQueueService(region: string): QueueService {
   const moves = createMoveTasks(model);
 
   const operations: Record<string, AwsOperation> = {
-    CreateQueue(input) {
-      const { QueueName: name, Attributes: attributes } = readInput(SqsInput.CreateQueue, input);
-      const { settings, waitSeconds } = readQueue(name, attributes);
-      model.addQueue(settings);
-      created.set(name, { attributes, waitSeconds, createdAtMs: Date.now() });
-      return { QueueUrl: urlOf(name) };
-    },
-    GetQueueUrl(input) {
-      const { QueueName: name } = readInput(SqsInput.GetQueueUrl, input);
-      return { QueueUrl: urlOf(model.settings(name).name) };
-    },
-    ListQueues(input) {
-      const { QueueNamePrefix: prefix } = readInput(SqsInput.ListQueues, input);
-      return {
-        QueueUrls: model
-          .names()
-          .filter((name) => name.startsWith(prefix))
-          .map(urlOf),
-      };
-    },
-    GetQueueAttributes(input) {
-      const { QueueUrl: url, AttributeNames: names } = readInput(SqsInput.GetQueueAttributes, input);
-      const name = queueNameOf(url);
-      const all = describeQueue(model, name, { arn: arnOf(name), ...created.get(name) });
-      const isAsked = ([attribute]: [string, string]) => names.includes('All') || names.includes(attribute);
-      return { Attributes: Object.fromEntries(Object.entries(all).filter(isAsked)) };
-    },
+    ...queueOperations(model, { created, urlOf, arnOf }),
     ReceiveMessage(input, signal) {
       const request = readInput(SqsInput.ReceiveMessage, input);
       const { waitSeconds = 0 } = created.get(queueNameOf(request.QueueUrl)) ?? {};
@@ -80,10 +54,6 @@ export function createQueueService(region: string): QueueService {
         waitSeconds: request.WaitTimeSeconds ?? waitSeconds,
         signal,
       });
-    },
-    PurgeQueue(input) {
-      model.purge(readInput(SqsInput.OfQueue, input).QueueUrl);
-      return {};
     },
     ...messageOperations(model),
     ...moves,
@@ -111,6 +81,67 @@ function ofQueue(input: unknown): string {
   const name = SqsInput.GetQueueUrl.loose().safeParse(input);
   const source = SqsInput.ListMessageMoveTasks.loose().safeParse(input);
   return url.data?.QueueUrl ?? name.data?.QueueName ?? source.data?.SourceArn.replaceAll(':', '/') ?? '';
+}
+
+type QueueNames = {
+  created: Map<string, CreatedQueue>;
+  urlOf: (queueName: string) => string;
+  arnOf: (queueName: string) => string;
+};
+
+function queueOperations(
+  model: SqsModel,
+  { created, urlOf, arnOf }: QueueNames,
+): Record<string, AwsOperation> {
+  return {
+    CreateQueue(input) {
+      const { QueueName: name, Attributes: attributes } = readInput(SqsInput.CreateQueue, input);
+      const { settings, waitSeconds } = readQueue(name, attributes);
+      model.addQueue(settings);
+      created.set(name, { attributes, waitSeconds, createdAtMs: Date.now() });
+      return { QueueUrl: urlOf(name) };
+    },
+    GetQueueUrl(input) {
+      const { QueueName: name } = readInput(SqsInput.GetQueueUrl, input);
+      return { QueueUrl: urlOf(model.settings(name).name) };
+    },
+    ListQueues(input) {
+      const { QueueNamePrefix: prefix } = readInput(SqsInput.ListQueues, input);
+      return {
+        QueueUrls: model
+          .names()
+          .filter((name) => name.startsWith(prefix))
+          .map(urlOf),
+      };
+    },
+    SetQueueAttributes(input) {
+      const { QueueUrl: url, Attributes: changes } = readInput(SqsInput.SetQueueAttributes, input);
+      const name = queueNameOf(url);
+      const known = created.get(name);
+      // An empty policy takes it away.
+      const all = Object.entries({ ...known?.attributes, ...changes }).filter(([, value]) => value !== '');
+      const attributes = Object.fromEntries(all);
+      const { settings, waitSeconds } = readQueue(name, attributes);
+      model.changeQueue(settings);
+      created.set(name, { createdAtMs: Date.now(), ...known, attributes, waitSeconds });
+      return {};
+    },
+    GetQueueAttributes(input) {
+      const { QueueUrl: url, AttributeNames: names } = readInput(SqsInput.GetQueueAttributes, input);
+      const name = queueNameOf(url);
+      const all = describeQueue(model, name, { arn: arnOf(name), ...created.get(name) });
+      const isAsked = ([attribute]: [string, string]) => names.includes('All') || names.includes(attribute);
+      return { Attributes: Object.fromEntries(Object.entries(all).filter(isAsked)) };
+    },
+    DeleteQueue(input) {
+      model.deleteQueue(readInput(SqsInput.OfQueue, input).QueueUrl);
+      return {};
+    },
+    PurgeQueue(input) {
+      model.purge(readInput(SqsInput.OfQueue, input).QueueUrl);
+      return {};
+    },
+  };
 }
 
 function messageOperations(model: SqsModel): Record<string, AwsOperation> {

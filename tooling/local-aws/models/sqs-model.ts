@@ -150,6 +150,16 @@ export class SqsModel {
     this.#queues.set(settings.name, { settings, messages: [], taken: new Map() });
   }
 
+  /** Gives the queue other settings; its messages stay. Throws QueueDoesNotExist, as any request does. */
+  changeQueue(settings: QueueSettings): void {
+    this.#queue(settings.name).settings = settings;
+  }
+
+  /** Deletes the queue with its messages. Throws QueueDoesNotExist, as any request does. */
+  deleteQueue(url: string): void {
+    this.#queues.delete(this.#queue(url).settings.name);
+  }
+
   /** What the queue was made with. Throws QueueDoesNotExist, as any request does. */
   settings(name: string): QueueSettings {
     return this.#queue(name).settings;

@@ -37,6 +37,7 @@ export const SqsInput = {
   GetQueueUrl: z.strictObject({ QueueName: z.string() }),
   ListQueues: z.strictObject({ QueueNamePrefix: z.string().default('') }),
   OfQueue,
+  SetQueueAttributes: OfQueue.extend({ Attributes: z.record(z.string(), z.string()) }),
   GetQueueAttributes: OfQueue.extend({ AttributeNames: z.array(z.string()).default([]) }),
   SendMessage: OfQueue.extend(Outgoing.shape),
   SendMessageBatch: OfQueue.extend({ Entries: z.array(Outgoing.extend(Id.shape)) }),

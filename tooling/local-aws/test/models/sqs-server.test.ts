@@ -212,3 +212,41 @@ describe('requests', () => {
     await expect(sqs.call(operation, { QueueUrl, ...input })).rejects.toThrow();
   });
 });
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
+it('deletes a queue with its messages: no later request finds it', async () => {
+  const url = await create('queue');
+  await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+
+  await sqs.call('DeleteQueue', { QueueUrl: url });
+
+  for (const operation of ['DeleteQueue', 'GetQueueAttributes', 'ReceiveMessage'])
+    await expect(sqs.call(operation, { QueueUrl: url })).rejects.toMatchObject({
+      code: 'QueueDoesNotExist',
+    });
+  expect(await bodiesIn(await create('queue'))).toEqual([]);
+});
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+it('changes the attributes of a queue, whose messages stay', async () => {
+  const dead = await create('dead');
+  const url = await create('queue', { ...redriveTo('dead'), VisibilityTimeout: '0' });
+  await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+
+  await sqs.call('SetQueueAttributes', {
+    QueueUrl: url,
+    Attributes: { RedrivePolicy: '', DelaySeconds: '5' },
+  });
+
+  expect([await attributeOf(url, 'DelaySeconds'), await attributeOf(url, 'VisibilityTimeout')]).toEqual([
+    '5',
+    '0',
+  ]);
+  expect(await attributeOf(url, 'RedrivePolicy')).toBeUndefined();
+  // Without a redrive policy it is received again and again.
+  for (let time = 0; time < 3; time += 1) expect(await bodiesIn(url)).toEqual(['a']);
+  expect(await bodiesIn(dead)).toEqual([]);
+  await expect(
+    sqs.call('SetQueueAttributes', { QueueUrl: `${url}-gone`, Attributes: {} }),
+  ).rejects.toMatchObject({ code: 'QueueDoesNotExist' });
+});
