@@ -869,3 +869,61 @@ it('knows the lines at Button after a refused cancellation and an update without
     code: 'line_items_missing',
   });
 });
+
+describe('Button’s refusal of a claimed version', () => {
+  const refusal = { result: 'refused', reason: 'refused_by_button' } as const;
+  const when = { now: t0, policy };
+
+  it('of a cancellation makes the held version due, in doubt if a call may have been carried out', () => {
+    const held = reported(event('created', 1));
+    const cancelling = claimed(receive(held, event('cancelled', 2)));
+    const decision = receive(cancelling, event('updated', 3));
+    if (decision.action !== 'keep') throw new Error('expected the version to be held');
+    const doubt = { kind: 'unclear', hash: 'h', sent } as const;
+    const uncertain = (entry: LedgerEntry): LedgerEntry =>
+      entry.progress.state === 'claimed' ? { ...entry, progress: { ...entry.progress, doubt } } : entry;
+
+    const certain = settleReport({ claimed: cancelling, current: decision.entry }, refusal, when);
+    const unclear = settleReport(
+      { claimed: uncertain(cancelling), current: uncertain(decision.entry) },
+      refusal,
+      when,
+    );
+
+    expect(certain.newest.version).toMatchObject({ sequence: '3' });
+    expect(certain.progress).toStrictEqual({
+      state: 'waiting',
+      dueAt: t0.toISOString(),
+      reason: 'newer_version',
+    });
+    expect(unclear.progress).toMatchObject({ state: 'in-doubt', doubt });
+  });
+
+  it('of a token alone leaves a version due that arrived meanwhile', () => {
+    const held = reported(event('created', 1));
+    const due: LedgerEntry = {
+      ...held,
+      tokenDue: true,
+      progress: { state: 'claimed', owner: 'run-1', until: at(30).toISOString(), hash: held.newest.hash },
+    };
+    const decision = receive(due, event('updated', 2));
+    if (decision.action !== 'keep') throw new Error('expected the version to wait');
+
+    const settled = settleReport({ claimed: due, current: due }, refusal, when);
+    const left = settleReport({ claimed: due, current: decision.entry }, refusal, when);
+
+    expect([settled.progress.state, left.progress]).toEqual([
+      'settled',
+      { state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' },
+    ]);
+    expect([settled, left].some(({ tokenDue }) => tokenDue)).toBe(false);
+  });
+
+  it('says nothing about an id of Button’s that is not known', () => {
+    const entry = claimed(receive(undefined, event('created', 1)));
+
+    const { reported: acknowledged } = settleReport({ claimed: entry, current: entry }, done, when);
+
+    expect(acknowledged).not.toHaveProperty('buttonOrderId');
+  });
+});
