@@ -21,6 +21,7 @@ export const TARGETS: readonly Target[] = [
     tests: [
       'test/shared/orders/rules/order-ledger.test.ts',
       'test/shared/orders/rules/order-decision.test.ts',
+      'test/shared/orders/rules/order-version.test.ts',
     ],
   })),
   {
