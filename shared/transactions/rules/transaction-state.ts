@@ -28,7 +28,7 @@ export function stateOf(
 ): TransactionState | undefined {
   const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()].map(judge);
   const finals = groups.filter(([first]) => first && isFinal(first.transaction));
-  const state = finals.length > 0 ? amongFinals(finals, settlement) : amongPending(groups);
+  const state = finals.length > 0 ? amongFinals(finals, settlement) : amongPending(groups, seen);
   return state && withShopper(state, seen);
 }
 
@@ -147,8 +147,8 @@ function amongFinals(
   return settled ? single([settled]) : conflict(counting, 'several_transactions');
 }
 
-function amongPending(groups: readonly Group[]): TransactionState | undefined {
-  const latest = latestOf(groups.flat());
+function amongPending(groups: readonly Group[], seen: readonly SeenVersion[]): TransactionState | undefined {
+  const latest = latestOf(groups.flat(), seen);
   const ids = new Set(latest.map(({ transaction }) => transaction.id));
   if (ids.size > 1) {
     return arePairwiseCompatible(latest.map(({ transaction }) => transaction))
@@ -158,11 +158,19 @@ function amongPending(groups: readonly Group[]): TransactionState | undefined {
   return latest.length > 1 ? conflict(latest, 'contradiction') : single(latest);
 }
 
-/** Rows of the API have no milliseconds. Within one second they win: a row is what Button has now. */
-function latestOf(candidates: Group): Group {
+/**
+ * Rows of the API have no milliseconds. Within one second they win: a row is what Button has now. A webhook
+ * may have been sent at a whole second.
+ */
+function latestOf(candidates: Group, seen: readonly SeenVersion[]): Group {
+  const isRow = ({ id, modifiedDate }: Transaction): boolean =>
+    seen.some(
+      ({ shownAt, transaction }) =>
+        shownAt !== undefined && transaction.id === id && transaction.modifiedDate === modifiedDate,
+    );
   const lastMs = ({ transaction }: Candidate): number => {
     const ms = dateMs(transaction);
-    return ms % 1000 === 0 ? ms + 999 : ms;
+    return ms % 1000 === 0 && isRow(transaction) ? ms + 999 : ms;
   };
   const latestMs = Math.max(...candidates.map(lastMs));
   return candidates.filter((candidate) => lastMs(candidate) === latestMs);

@@ -344,8 +344,15 @@ function oracle(all: readonly Observation[]): string {
   if (finals.some((some) => some.length > 1)) return 'conflict';
   const worths = new Set(finals.flat().map((it) => `${it.status} ${it.amountMinor}`));
   if (worths.size > 0) return worths.size === 1 ? [...worths].join() : 'conflict';
-  const latest = left.flat().map((it) => Date.parse(it.modifiedDate));
-  const newest = left.flat().filter((it) => Date.parse(it.modifiedDate) === Math.max(...latest));
+  // A row has no milliseconds: within a second it is the latest.
+  const isRow = ({ id, modifiedDate }: Transaction): boolean =>
+    all.some(
+      ({ source, transaction: it }) =>
+        source.kind === 'api' && it.id === id && it.modifiedDate === modifiedDate,
+    );
+  const lastMs = (it: Transaction): number => Date.parse(it.modifiedDate) + (isRow(it) ? 999 : 0);
+  const latestMs = Math.max(...left.flat().map(lastMs));
+  const newest = left.flat().filter((it) => lastMs(it) === latestMs);
   const pending = new Set(newest.map((it) => `pending ${it.amountMinor}`));
   return pending.size === 1 ? [...pending].join() : 'conflict';
 }
@@ -379,6 +386,15 @@ function permutations<Item>(items: readonly Item[]): Item[][] {
     permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
   );
 }
+
+it('a purchase with two pending ids is decided by milliseconds, even if one was modified at a whole second', () => {
+  const first = webhook(0, { id: 'tx-2', amountMinor: 0, modifiedDate: '2026-01-01T10:00:00Z' });
+  const second = webhook(1, { amountMinor: 150, modifiedDate: '2026-01-01T10:00:00.105Z' });
+  const row = read(9, { amountMinor: 150, modifiedDate: '2026-01-01T10:00:00Z' });
+
+  for (const seen of [...permutations([first, second]), ...permutations([first, second, row])])
+    expect(amounts(mergeAll(seen))).toEqual([150]);
+});
 
 describe('promise 3', () => {
   it('holds with reads of the API: every order of the same webhooks and reads has the result of an oracle', () => {
