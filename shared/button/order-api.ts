@@ -74,8 +74,8 @@ export type OrderApi = {
 
 type Operation = 'create' | 'update' | 'cancel' | 'get';
 
-/** A call about the order with that id of the brand's; `created` is the order that a create sends. */
-type OrderCall = { operation: Operation; orderId: string; created?: Order };
+/** A call about the order with one of these ids; `created` is the order that a create sends. */
+type OrderCall = { operation: Operation; ids: readonly string[]; created?: Order };
 
 /** A field that Button shows as null, or in an unknown form, counts as not shown. */
 const shown = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
@@ -135,12 +135,12 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
   return {
     create: (order) =>
       send(
-        { operation: 'create', orderId: order.order_id, created: order },
+        { operation: 'create', ids: [order.order_id], created: order },
         { method: 'POST', path: '/v1/order', body: order },
       ),
     update: (id, { order_id: orderId, btn_ref: _token, ...changes }, btnRef) =>
       send(
-        { operation: 'update', orderId },
+        { operation: 'update', ids: [id, orderId] },
         {
           method: 'POST',
           path: pathOf(id),
@@ -148,8 +148,9 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
         },
       ),
     cancel: (id, orderId = id) =>
-      send({ operation: 'cancel', orderId }, { method: 'DELETE', path: pathOf(id) }),
-    get: (id, orderId = id) => send({ operation: 'get', orderId }, { method: 'GET', path: pathOf(id) }),
+      send({ operation: 'cancel', ids: [id, orderId] }, { method: 'DELETE', path: pathOf(id) }),
+    get: (id, orderId = id) =>
+      send({ operation: 'get', ids: [id, orderId] }, { method: 'GET', path: pathOf(id) }),
     async getByToken(orderId, btnRef) {
       const path = `/v1/order/btn-ref/${encodeURIComponent(btnRef)}`;
       return findListed({ orderId, btnRef }, await http.call({ method: 'GET', path, apiKey }));
@@ -231,7 +232,7 @@ function refuse(operation: Operation, detail: FailedAnswer): OrderApiAnswer {
 }
 
 function readSuccess(
-  { operation, orderId, created }: OrderCall,
+  { operation, ids, created }: OrderCall,
   { status, body }: { status: number; body: unknown },
 ): OrderApiAnswer {
   const answer = AnswerSchema.safeParse(body);
@@ -239,7 +240,8 @@ function readSuccess(
     return unclear(operation, 'unreadable_answer', { status });
   const order = OrderAtButtonSchema.safeParse(answer.data.object);
   const shownId = order.data?.order_id;
-  if (shownId !== undefined && shownId !== orderId) return unclear(operation, 'unreadable_order', { status });
+  if (shownId !== undefined && !ids.includes(shownId))
+    return unclear(operation, 'unreadable_order', { status });
   if (operation === 'get') {
     return order.success
       ? { answer: 'found', order: order.data }
@@ -271,7 +273,7 @@ function findListed(
   response: ButtonResponse,
 ): OrderApiAnswer {
   if (response.result !== 'answered' || response.status < 200 || response.status >= 300) {
-    const answer = readAnswer({ operation: 'get', orderId }, response);
+    const answer = readAnswer({ operation: 'get', ids: [orderId] }, response);
     if (answer.answer === 'unauthorized')
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
     // A 404 may be about the token, or about an endpoint that Button does not have.

@@ -95,14 +95,14 @@ export const BUGS: readonly KnownBug[] = [
       original: "ConditionExpression: 'fence = :fence',\n    ExpressionAttributeValues",
       planted: "ConditionExpression: 'attribute_exists(fence)',\n    ExpressionAttributeValues",
     },
-    seed: 9,
+    seed: 15,
   },
   {
     name: 'a refused message is not kept',
     bug: {
       file: 'functions/order-reporter/keep-refused.ts',
-      original: '  await quarantine.put({',
-      planted: '  void (async (_entry: object) => Promise.resolve())({',
+      original: '= await quarantine.put({',
+      planted: '= await (async (_entry: object) => Promise.resolve({ isNew: true }))({',
     },
     seed: 28,
   },

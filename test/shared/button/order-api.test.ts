@@ -388,6 +388,8 @@ describe('createOrderApi', () => {
       reason: 'unreadable_order',
     });
     expect(await api.get('btnorder-victim', 'victim')).toMatchObject({ answer: 'found' });
+    // Button may call an order by the id that it was asked for.
+    expect(await api.get('victim', order.order_id)).toMatchObject({ answer: 'found' });
   });
 
   it('treats an empty token like none (B6)', async () => {

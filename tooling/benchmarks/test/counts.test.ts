@@ -34,9 +34,10 @@ describe('a deployed webhook receiver, with the shopper index', () => {
     // the query that looks for a waiting checkout.
     ['new', { readUnits: 0.5, writeUnits: 4, calls: 3 }],
     // The receiver first treats it as new: the write of its alias is refused, and then it reads the record.
-    ['repeated', { readUnits: 1, writeUnits: 1, calls: 2 }],
+    // Each that changes nothing looks once for a checkout that came after it.
+    ['repeated', { readUnits: 1.5, writeUnits: 1, calls: 3 }],
     ['next version', { readUnits: 1, writeUnits: 3, calls: 3 }],
-    ['older version', { readUnits: 0.5, writeUnits: 0, calls: 1 }],
+    ['older version', { readUnits: 1, writeUnits: 0, calls: 2 }],
   ])('uses exactly this for one webhook: %s', async (situation, { readUnits, writeUnits, calls }) => {
     const counted = await countWebhooks(
       laboratory,
