@@ -35,8 +35,8 @@ const VERSION_ONLY: Plugin = {
 
 /**
  * What functions never call, of modules that are loaded with others: zod's schemas can describe themselves as
- * JSON Schema, which only the build has them do; the SDK hashes in JavaScript where Node.js has no crypto; and
- * it has another way to retry than the one that shared/runtime/aws-clients.ts chooses.
+ * JSON Schema, which only the build has them do; the SDK hashes in JavaScript where Node.js has no crypto;
+ * and it has another way to retry than the one that shared/runtime/aws-clients.ts chooses.
  */
 const NEVER_CALLED = new RegExp(
   String.raw`[\\/](zod[\\/]v4[\\/]core[\\/](to-json-schema|json-schema-processors)` +
