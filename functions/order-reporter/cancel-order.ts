@@ -72,10 +72,12 @@ function isOwn({ order }: FoundOrder, entry: LedgerEntry): boolean {
 
 /**
  * What is known of an order that Button has not acknowledged; undefined once it has, which may have happened
- * after the cancellation arrived.
+ * after the cancellation arrived. That nothing was found to cancel acknowledges no order.
  */
 function cancelsUnconfirmed(entry: LedgerEntry): UnconfirmedOrder | undefined {
-  return isUnconfirmed(entry) ? entry.newest.cancels : undefined;
+  const { newest, reported } = entry;
+  const isUnfound = reported?.kind === 'cancelled' && !reported.buttonOrderId;
+  return isUnfound || isUnconfirmed(entry) ? newest.cancels : undefined;
 }
 
 /** Every order that Button shows under an id or the token of this order, and that is this order. */

@@ -89,7 +89,12 @@ const ShownOrderSchema = z.object({
   customer_order_id: shown(z.string()),
   purchase_date: shown(z.string()),
   /** Null if Button shows that there is none. */
-  btn_ref: shown(z.union([z.string().min(1), z.null(), z.literal('').transform(() => null)])),
+  btn_ref: shown(
+    z
+      .string()
+      .nullable()
+      .transform((token) => token || null),
+  ),
   line_items: shown(
     z.array(z.object({ identifier: z.string(), total: shown(z.number()), quantity: shown(z.number()) })),
   ),

@@ -160,14 +160,12 @@ export function readMessageOrder(body: string): { orderId: string; data: JsonObj
 }
 
 /** A message that has one of these twice may be about two orders. */
-const NAMES_OF_AN_ORDER: readonly unknown[] = [
-  ...['Message', 'detail', 'data', 'subject', 'order_id', 'btn_ref'],
-];
+const NAMES_OF_AN_ORDER: readonly unknown[] = ['data', 'subject', 'order_id', 'btn_ref'];
 
 /** The fields of a message without what it is wrapped in, and whether they are about one order only. */
 function unwrap(body: string): { fields?: JsonObject | undefined; isCertain: boolean } {
   // A byte order mark, as some shops write it, belongs to no message.
-  const reading = readJson(body.replace(/^\uFEFF/u, ''));
+  const reading = readJson(body.replace(/^\uFEFF/, ''));
   if (!reading.ok) return { isCertain: false };
   const isAmbiguous = reading.flaws.some(({ segments }) => NAMES_OF_AN_ORDER.includes(segments.at(-1)));
   const wrapping = findWrapping(reading.value);

@@ -1096,6 +1096,26 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
   });
 });
 
+it('a cancellation that found nothing is confirmed by reads: the id may still be another shop’s (requirement 2)', async () => {
+  const doubt = { kind: 'confirming', hash: 'h-2' } as const;
+  const entry = claimed({ kind: 'cancelled', reported: { kind: 'cancelled' }, doubt });
+  const { purchase_date, currency } = order;
+  const unfound = { ...entry, newest: { ...entry.newest, cancels: { purchase_date, currency } } };
+
+  const hidden = await talk(unfound, { get: missing, getByToken: missing, cancel: done });
+  const shown = await talk(unfound, {
+    get: found({ ...held, btn_ref: 'srctok-another' }),
+    getByToken: missing,
+    cancel: done,
+  });
+
+  expect([hidden.asked, shown.asked]).toEqual([
+    ['get', 'getByToken'],
+    ['get', 'getByToken'],
+  ]);
+  expect(hidden.result).toEqual(isDone);
+});
+
 it('a cancellation that arrived before Button acknowledged the order is sent without a read (requirement 6)', async () => {
   const entry = claimed({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
   const { purchase_date, currency } = order;
