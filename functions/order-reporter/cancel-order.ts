@@ -54,8 +54,10 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
     return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
   }
   if (first.reading === 'found') return { end: refused('order_id_taken') };
-  // A create that may have been sent before the token was known cannot be found by the token.
-  const isFindable = read.reading === 'not-found' && read.byToken && !entry.tokenDue;
+  // A create that may have been sent before the token was known cannot be found by the token. Without a
+  // version that this cancels, no create has been sent.
+  const mayLackToken = entry.tokenDue && entry.newest.cancels?.purchase_date !== undefined;
+  const isFindable = read.reading === 'not-found' && read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
   return cancelsUnconfirmed(entry)?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }

@@ -400,6 +400,8 @@ export class OrderInvariants {
 
   /** An order whose id another shop uses at Button is kept with a reason, unless it is cancelled as well. */
   #checkTaken({ orderId, messages, report, live }: Told): void {
+    // A cancellation of which nothing was known deleted it: the id is free again.
+    if (this.#othersOrder(orderId)?.status === 'deleted') return;
     if (live.length > 0) fail('no order is doubled', `${orderId} is at Button beside another shop's`);
     const isCancelled = report?.newest.kind === 'cancelled' && report.progress.state === 'settled';
     // A 202 promises nothing: Button may find out later that the id is taken.

@@ -853,13 +853,19 @@ class Run {
     );
   }
 
-  /** Stores what a later release would store. */
+  /**
+   * Stores what a later release would store. It does not take over a claim: the message would be in
+   * quarantine, and nothing else leads to the order.
+   */
   #storeLater({ orderId, how, forMs }: Step & { kind: 'later-release' }): void {
     const { clock } = this.#world;
     this.#rewriteLedger((state) => {
       if (state['orderId'] !== orderId || !state['newest']) return undefined;
       if (how === 'attributes') return withUnknownFields(state) as object;
-      return { ...state, progress: { state: LATER_STATE, before: state['progress'] } };
+      const before = (state['progress'] ?? {}) as Record<string, unknown>;
+      return before['state'] === 'claimed'
+        ? undefined
+        : { ...state, progress: { state: LATER_STATE, before } };
     });
     if (how === 'state')
       clock.at(clock.now() + forMs, () => {

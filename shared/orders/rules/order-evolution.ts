@@ -150,12 +150,17 @@ export function mayBeAtButton({ newest, progress, reported }: OrderState): boole
   return progress.state === 'claimed' || openDoubt(progress) !== undefined || reported !== undefined;
 }
 
-/** A call that may have been carried out by now was sent without the token. */
+/**
+ * A call that may have been carried out by now was sent without the token. From now on, a cancellation of an
+ * order of which nothing else is known can be told from that of another shop's order.
+ */
 function noteToken(state: OrderState, btnRef: string): OrderState {
   if (!state.newest) return { ...state, btnRef };
+  const { reported, newest } = state;
   const warnings = state.warnings.filter((code) => code !== TOKEN_WARNINGS.notTaken);
   const due: Pick<LedgerEntry, 'tokenDue'> = mayBeAtButton(state) ? { tokenDue: true } : {};
-  return { ...state, btnRef, warnings, ...due };
+  const isUnknown = newest.kind === 'cancelled' && !reported;
+  return { ...state, btnRef, warnings, ...due, newest: isUnknown ? { cancels: {}, ...newest } : newest };
 }
 
 function tokenWarnings({ warnings }: LedgerEntry): string[] {

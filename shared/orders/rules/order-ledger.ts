@@ -44,8 +44,8 @@ export type NewestVersion = {
   /** The order had a customer, who was erased. */
   customerErased?: true;
   /**
-   * Only for the cancellation of an unconfirmed order: what was known of the order before. Empty if that was
-   * its token only.
+   * Only for the cancellation of an unconfirmed order: what was known of the order before. Empty if that is
+   * its token only, which may also have come later.
    */
   cancels?: UnconfirmedOrder;
 };

@@ -950,6 +950,20 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect([ids(mine), mine.result]).toEqual([[order.order_id, 'btnorder-1'], isDone]);
   });
 
+  it('is not sent if all that is known is a token that came later, and that token leads nowhere', async () => {
+    const entry = claimed({ kind: 'cancelled', ...inDoubt, more: { tokenDue: true } });
+    const tokenCameLater = { ...entry, newest: { ...entry.newest, cancels: {} } };
+    const cancel = (answers: Answers) => talk(tokenCameLater, { cancel: done, ...answers });
+
+    const theirs = await cancel({ get: anothers, getByToken: missing });
+    const none = await cancel({ get: missing, getByToken: missing });
+    const mine = await cancel({ get: missing, getByToken: own });
+
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+    expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
+    expect(mine.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+  });
+
   it('needs no call if the order is deleted, and is refused if a read does not show whose order it is', async () => {
     const deleted = found({ ...held, status: 'deleted', btn_ref: token });
 

@@ -232,6 +232,15 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
     expect(when(update).after).not.toHaveProperty('tokenDue');
   });
 
+  it('tells the cancellation of an unknown order from that of another shop’s order', () => {
+    const known = { command: 'note-token', btnRef: 'srctok-1' } as const;
+    const cancelled = receive(event(2, 'cancelled'));
+
+    expect(given(cancelled, unclear).when(known).after).toMatchObject({ newest: { cancels: {} } });
+    expect(given(known).when(cancelled).after).toMatchObject({ newest: { cancels: {} } });
+    expect(given(created, done, cancelled, unclear).when(known).after.newest).not.toHaveProperty('cancels');
+  });
+
   it('is due if a call without it may have been carried out, and otherwise goes with the create', () => {
     const waiting = given(created, { result: 'try-again', reason: 'http_429' }).when(update).after;
     const inDoubt = given(created, unclear).when(receive(event(2, withToken))).after;
