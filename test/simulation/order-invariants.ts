@@ -426,14 +426,15 @@ export class OrderInvariants {
   }
 
   /**
-   * Whether the cancellation was refused: by Button, or because nobody can tell whether the order under its
-   * id at Button is this one.
+   * Whether the cancellation was refused: by Button, by a read that shows a finalized order, or because
+   * nobody can tell whether the order under its id at Button is this one.
    */
   #isCancellationRefused(order: Told): boolean {
     const isTaken = order.messages.some(
       ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('order_id_taken'),
     );
     if (isTaken && (this.#showsLittle || this.#isUntraceable(order) || this.#isForgotten(order))) return true;
+    if (isTooLate(order)) return true;
     return this.#asked(order.orderId).writes.some(
       ({ method, isButtons, status }) =>
         method === 'DELETE' && isButtons && status !== null && isFinal(status),
@@ -452,7 +453,9 @@ export class OrderInvariants {
    */
   #checkCancellations(): void {
     if (this.#hasRestored) return;
-    for (const { orderId } of this.#orders()) {
+    for (const order of this.#orders()) {
+      const { orderId } = order;
+      if (isTooLate(order)) continue;
       let isCancelled = false;
       for (const { method, isButtons, status } of this.#asked(orderId).writes) {
         if (method === 'POST' && isCancelled)
@@ -609,6 +612,14 @@ function isCancellationOutdated({ messages }: Told): boolean {
   return messages.some(
     ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('cancellation_outdated'),
   );
+}
+
+/** The cancellation was refused because Button shows the order as finalized. */
+function isTooLate({ messages, live }: Told): boolean {
+  const isRefused = messages.some(
+    ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('too_late'),
+  );
+  return isRefused && live.some(({ status }) => status === 'finalized');
 }
 
 /** Refused by this project's rules, and not because of Button's answers. */
