@@ -1,4 +1,5 @@
 import { ACMClient } from '@aws-sdk/client-acm';
+import { ApiGatewayV2Client } from '@aws-sdk/client-apigatewayv2';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -27,6 +28,7 @@ export function createClients(region: string): PreflightClients {
 function createAll(region: string) {
   return {
     acm: new ACMClient({ region }),
+    apiGateway: new ApiGatewayV2Client({ region }),
     cloudFormation: new CloudFormationClient({ region }),
     cloudWatch: new CloudWatchClient({ region }),
     dynamodb: new DynamoDBClient({ region }),

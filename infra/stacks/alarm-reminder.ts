@@ -61,33 +61,35 @@ export class AlarmReminder extends Construct {
 /**
  * The definition of the state machine.
  *
- * Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html
+ * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html,
+ * https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
  */
 function reminderDefinition(deployment: Deployment, topicArn: string): Record<string, unknown> {
   const { stage } = deployment.config;
   return {
+    QueryLanguage: 'JSONata',
     StartAt: 'FindAlarms',
     States: {
       FindAlarms: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::aws-sdk:cloudwatch:describeAlarms`,
-        Parameters: { AlarmNamePrefix: alarmNamePrefix(deployment), StateValue: 'ALARM' },
-        ResultSelector: { 'names.$': '$.MetricAlarms[*].AlarmName' },
+        Arguments: { AlarmNamePrefix: alarmNamePrefix(deployment), StateValue: 'ALARM' },
+        Output: { names: '{% [$states.result.MetricAlarms.AlarmName] %}' },
         Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
         Next: 'AreThereAny',
       },
       AreThereAny: {
         Type: 'Choice',
-        Choices: [{ Variable: '$.names[0]', IsPresent: true, Next: 'Remind' }],
+        Choices: [{ Condition: '{% $count($states.input.names) > 0 %}', Next: 'Remind' }],
         Default: 'AllHaveEnded',
       },
       Remind: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::sns:publish`,
-        Parameters: {
+        Arguments: {
           TopicArn: topicArn,
           Subject: `Button ${stage}: alarms that are still on`,
-          'Message.$': `States.Format('These alarms of the stage ${stage} are still on: {}', States.JsonToString($.names))`,
+          Message: `{% 'These alarms of the stage ${stage} are still on: ' & $join($states.input.names, ', ') %}`,
         },
         Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
         End: true,

@@ -94,6 +94,25 @@ describe('AWS, requirement 11: the alarms', () => {
     ]);
   });
 
+  it('are named once a day on the ticket topic while they are still on', async () => {
+    const { world, remind } = watchWorld({ seed: 'reminder' });
+    const before = await remind();
+    misbehave(world, { on: 'api', match: { path: '^/v1/order' }, answer: { status: 503 } });
+    await live(world, 2 * HOUR_MS);
+    const during = await remind();
+    world.button.faults.clear();
+    await live(world, 3 * HOUR_MS);
+
+    expect(during).toEqual([
+      {
+        severity: 'ticket',
+        message:
+          'These alarms of the stage development are still on: Button/development/OrderReporting/OldestOrder',
+      },
+    ]);
+    expect([before, await remind()]).toEqual([[], []]);
+  });
+
   it('fire once for a row that is not understood, however many sweeps read it again', async () => {
     const { world, notifications } = watchWorld({ seed: 'swept' });
     inject(world, { webhook: false, status: 'unheard-of', currency: 'USD' });

@@ -467,8 +467,30 @@ export const FAULTS: readonly FaultCase[] = [
       await world.runFor(HOUR_MS);
     },
   },
+  {
+    fault: "the publisher's own consumer takes no events off its queue for two hours",
+    alarms: ['RewardsAgeAlarm'],
+    async play(world, cloudWatch) {
+      const name = 'ApproximateAgeOfOldestMessage';
+      const metric = { namespace: 'AWS/SQS', name, dimensions: { QueueName: 'RewardQueue' } };
+      const value = (2 * HOUR_MS) / 1000;
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: 2 * HOUR_MS, value });
+      await world.runFor(2 * HOUR_MS);
+    },
+  },
+  {
+    fault: "the publisher's own consumer fails on an event until it is a dead letter",
+    alarms: ['RewardsDeadLettersAlarm'],
+    async play(world, cloudWatch) {
+      const name = 'ApproximateNumberOfMessagesVisible';
+      const metric = { namespace: 'AWS/SQS', name, dimensions: { QueueName: 'RewardQueueDeadLetters' } };
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: HOUR_MS, value: 1 });
+      await world.runFor(HOUR_MS);
+    },
+  },
   ...(
     [
+      ['RewardQueueDeadLetters', 'RewardsDeadLettersExpiringAlarm', 11 * DAY_MS],
       ['OrdersAcmeDeadLetters', 'AcmeReporterDeadLettersExpiringAlarm', 11 * DAY_MS],
       ['ReadQueueDeadLetters', 'ReconciliationReconcilerDeadLettersExpiringAlarm', 11 * DAY_MS],
       ['EventPublisherFailures', 'PublicationFailuresExpiringAlarm', 11 * DAY_MS],

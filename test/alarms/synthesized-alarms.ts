@@ -1,8 +1,11 @@
 import { readAlarm, type AlarmDefinition } from '../../tooling/local-aws/cloudwatch/alarm-definition.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from '../infra/synthesized-stage.ts';
 
-/** The templates of both flows. */
-export const STAGE = synthesizeStage(DEVELOPMENT_STAGE);
+/** The templates of both flows, with a queue for the publisher's own consumer. */
+export const STAGE = synthesizeStage({
+  ...DEVELOPMENT_STAGE,
+  transactions: { ...DEVELOPMENT_STAGE.transactions, rewardQueue: {} },
+});
 
 /** The metric namespace in the functions' environment. */
 export const NAMESPACE = namespaceOf(STAGE.resources('AWS::Lambda::Function'));
@@ -10,6 +13,8 @@ export const NAMESPACE = namespaceOf(STAGE.resources('AWS::Lambda::Function'));
 /** An alarm as its template defines it, by its logical id without the hash. */
 export type SynthesizedAlarm = {
   name: string;
+  /** Its name in CloudWatch. */
+  alarmName: string;
   definition: AlarmDefinition;
   /** The severities whose topics are notified of a change to this state. */
   actionsOf: (state: string) => string[];
@@ -19,13 +24,19 @@ export type SynthesizedAlarm = {
 export const ALARMS: readonly SynthesizedAlarm[] = STAGE.resources('AWS::CloudWatch::Alarm').map(
   ({ logicalId, Properties: properties }) => ({
     name: withoutHash(logicalId),
+    alarmName: String(resolve(properties['AlarmName'])),
     definition: readAlarm(resolve(properties) as Record<string, unknown>),
     actionsOf: (state) => {
       const arns = properties[state === 'OK' ? 'OKActions' : 'AlarmActions'] as unknown[];
-      return arns.map((arn) => /:Button-development-(\w+)$/.exec(String(resolve(arn)))?.[1] ?? 'nobody');
+      return arns.map((arn) => severityOf(resolve(arn)));
     },
   }),
 );
+
+/** The severity for which a topic is. */
+export function severityOf(topicArn: unknown): string {
+  return /:Button-development-(\w+)$/.exec(String(topicArn))?.[1] ?? 'nobody';
+}
 
 /** Replaces every reference of the template by a physical name: the logical id. */
 export function resolve(value: unknown): unknown {

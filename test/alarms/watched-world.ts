@@ -10,7 +10,8 @@ import * as z from 'zod';
 
 import type { Invocation } from '../simulation/lambda-model.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
-import { ALARMS, logicalId, NAMESPACE, resolve, STAGE } from './synthesized-alarms.ts';
+import { playStateMachine } from './play-state-machine.ts';
+import { ALARMS, logicalId, NAMESPACE, resolve, severityOf, STAGE } from './synthesized-alarms.ts';
 
 /**
  * A world whose metrics go to CloudWatch: from lines in the embedded metric format, from access logs, and
@@ -21,12 +22,17 @@ export type WatchedWorld = {
   cloudWatch: CloudWatch;
   /** Every alarm that has fired since the start, or since an instant in milliseconds. */
   alarmsSince: (fromMs?: number) => string[];
+  /** The messages of the reminder that runs now. */
+  remind: () => Promise<Reminder[]>;
   /** The notifications so far: every change of an alarm's state, to the topic of its severity. */
   notifications: () => Notification[];
 };
 
 /** One notification. */
 export type Notification = { alarm: string; state: string; severity: string };
+
+/** A message to the topic of a severity. */
+export type Reminder = { severity: string; message: string };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -117,6 +123,7 @@ export function watchWorld({
         .map(({ name }) => name)
         .sort();
     },
+    remind: () => remind(cloudWatch, { fromMs: startMs, untilMs: world.clock.now() }),
     notifications: () => {
       const span = { fromMs: startMs, untilMs: world.clock.now() };
       return ALARMS.flatMap(({ name, definition, actionsOf }) =>
@@ -127,6 +134,27 @@ export function watchWorld({
       );
     },
   };
+}
+
+/** Runs the reminder's state machine. */
+async function remind(
+  { metrics }: CloudWatch,
+  span: { fromMs: number; untilMs: number },
+): Promise<Reminder[]> {
+  const [machine] = STAGE.resources('AWS::StepFunctions::StateMachine');
+  const sent: Reminder[] = [];
+  await playStateMachine(resolve(machine?.Properties['Definition']), {
+    'cloudwatch:describeAlarms': ({ AlarmNamePrefix: prefix, StateValue: wanted }) => ({
+      MetricAlarms: ALARMS.filter(
+        ({ alarmName, definition }) =>
+          alarmName.startsWith(String(prefix)) &&
+          alarmHistory(definition, metrics, span).at(-1)?.state === wanted,
+      ).map(({ alarmName: AlarmName }) => ({ AlarmName })),
+    }),
+    'sns:publish': ({ TopicArn: topic, Message: message }) =>
+      sent.push({ severity: severityOf(topic), message: String(message) }),
+  });
+  return sent;
 }
 
 function takeInInvocation(cloudWatch: CloudWatch, invocation: Invocation, lines: readonly string[]): void {

@@ -1,19 +1,27 @@
 import { DescribeCertificateCommand } from '@aws-sdk/client-acm';
+import { GetDomainNameCommand } from '@aws-sdk/client-apigatewayv2';
 import { GetHostedZoneCommand, ListResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
 
 import type { WebhookDomainConfig } from '../../transactions-config.ts';
 import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
 import { owns } from '../deployed-stacks.ts';
 
-/** Whether the certificate and hosted zone of the webhook URL exist and match its host. */
+/**
+ * Whether the certificate and hosted zone of the webhook URL exist and match its host, and API Gateway does
+ * not use the host yet.
+ */
 export const domain: Check = {
   name: 'domain of the webhook URL',
   explains:
-    'The certificate must be issued, be valid and cover the host. The hosted zone must be public, contain the host, and have no record of it yet.',
+    'The certificate must be issued, be valid and cover the host. The hosted zone must be public, contain the host, and have no record of it yet. API Gateway gives a domain to one stack in a region; that another account uses it only shows during the deployment.',
   async run(context) {
     const settings = context.config.transactions?.webhookDomain;
     if (!settings) return [ok('the configuration names none')];
-    return [...(await certificate(settings, context)), ...(await hostedZone(settings, context))];
+    return [
+      ...(await certificate(settings, context)),
+      ...(await gatewayDomain(settings, context)),
+      ...(await hostedZone(settings, context)),
+    ];
   },
 };
 
@@ -59,6 +67,25 @@ async function certificate(
 function covers(pattern: string, host: string): boolean {
   const [, ...parent] = host.split('.');
   return pattern === host || pattern === `*.${parent.join('.')}`;
+}
+
+/** Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames-domainname.html */
+async function gatewayDomain(
+  { name }: WebhookDomainConfig,
+  { clients, stacks }: PreflightContext,
+): Promise<Finding[]> {
+  if (owns(await stacks(), name)) return [ok(`${name} belongs to the stacks`)];
+  const found = await unlessMissing(clients.apiGateway.send(new GetDomainNameCommand({ DomainName: name })), [
+    'NotFoundException',
+  ]);
+  return found
+    ? [
+        problem(
+          `API Gateway already has the domain ${name}, outside the stacks`,
+          `Choose another host, or delete it: aws apigatewayv2 delete-domain-name --domain-name ${name}`,
+        ),
+      ]
+    : [ok(`API Gateway does not have the domain ${name} yet`)];
 }
 
 async function hostedZone(

@@ -132,6 +132,7 @@ const HEALTHY: Answers = {
     ResourceRecordSets: [{ Name: 'www.example.com.', Type: 'A' }],
     IsTruncated: false,
   }),
+  'apigateway.GET /v2/domainnames/hooks.example.com': missing('NotFoundException'),
   'iam.GetRole': () => ({ Role: { RoleName: 'shop' } }),
   'secretsmanager.DescribeSecret': () => ({ VersionIdsToStages: { v1: ['AWSCURRENT'] } }),
 };
@@ -464,6 +465,14 @@ describe('AWS, requirement 6: npm run preflight', () => {
       },
       /already has a record \(CNAME\)/,
       /WebhookDomainTarget/,
+    ],
+    [
+      'a domain that API Gateway already has',
+      'domain of the webhook URL',
+      FULL,
+      { 'apigateway.GET /v2/domainnames/hooks.example.com': () => ({ domainName: 'hooks.example.com' }) },
+      /API Gateway already has the domain hooks\.example\.com/,
+      /delete-domain-name --domain-name hooks\.example\.com/,
     ],
     [
       'a missing producer',
