@@ -62,8 +62,8 @@ export type ApplyWebhookPorts = {
    */
   erasures?: () => Promise<readonly ErasureNote[]>;
   /**
-   * A webhook without its shopper, if they were erased after it arrived: only for webhooks that waited
-   * meanwhile. Throws as `erasures` does.
+   * A webhook that is not understood, without a shopper who was erased after it arrived: only for webhooks
+   * that waited meanwhile. Throws as `erasures` does.
    */
   withoutErased?: (webhook: ReceivedWebhook) => Promise<ErasedWebhook | undefined>;
   /** The finalization window of a brand; unless given, the stored one stays. */

@@ -1,4 +1,5 @@
-import { asJsonObject } from '@button-serverless/validation/json';
+import { asJsonObject, valuesIn } from '@button-serverless/validation/json';
+import { readWebhook } from '@button-serverless/validation/webhooks';
 import { parseObject } from '../button/webhook-envelope.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 
@@ -14,29 +15,35 @@ export type ErasedWebhook = { body: Uint8Array; erasedAt: string };
 const KEPT_FIELDS =
   /^(id|button_order_id|status|category|\w+_date|amount|(order_)?currency|order_total|account_id)$/;
 
+type Webhook = { body: Uint8Array; receivedAt: string };
+
 /**
  * The webhook as it may be kept if it arrived before its shopper was erased; undefined if it arrived later or
- * is about somebody else. Also for a webhook whose transaction cannot be read. A webhook that is not JSON
- * names nobody who could be found. Pure; never throws.
+ * is about somebody else. One that is not understood is about everybody whom it names, wherever in it. A
+ * webhook that is not JSON names nobody who could be found. Pure; never throws.
  */
-export function erasedWebhook(
-  { body, receivedAt }: { body: Uint8Array; receivedAt: string },
-  notes: readonly ErasureNote[],
-): ErasedWebhook | undefined {
-  const { id, event_type, data } = parseObject(body);
-  const fields = asJsonObject(data) ?? {};
-  const { thirdparty_id: thirdParty, publisher_customer_id: customer = thirdParty, pub_ref: ref } = fields;
-  const erasedAt = erasedSince(
-    notes,
-    { publisherCustomerId: textOf(customer), pubRef: textOf(ref) },
-    receivedAt,
-  );
+export function erasedWebhook(webhook: Webhook, notes: readonly ErasureNote[]): ErasedWebhook | undefined {
+  const erasedAt = notes.length === 0 ? undefined : erasedOf(webhook, notes);
   if (erasedAt === undefined) return undefined;
-  const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => KEPT_FIELDS.test(name)));
-  return { body: Buffer.from(JSON.stringify({ id, event_type, data: kept })), erasedAt };
+  const { id, event_type, data } = parseObject(webhook.body);
+  const kept = Object.entries(asJsonObject(data) ?? {}).filter(([name]) => KEPT_FIELDS.test(name));
+  const body = { ...withoutObjects({ id, event_type }), data: withoutObjects(Object.fromEntries(kept)) };
+  return { body: Buffer.from(JSON.stringify(body)), erasedAt };
 }
 
-/** A pass-through number stands for its digits. */
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+/** A field that is kept is a text or a number: what is inside an object may name somebody. */
+function withoutObjects(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value !== 'object'));
+}
+
+function erasedOf({ body, receivedAt }: Webhook, notes: readonly ErasureNote[]): string | undefined {
+  const reading = readWebhook(body);
+  if (reading.ok) return erasedSince(notes, reading.transaction, receivedAt);
+  for (const value of new Set(valuesIn(parseObject(body)))) {
+    // A pass-through number stands for its digits.
+    const named = { publisherCustomerId: String(value), pubRef: String(value) };
+    const erasedAt = erasedSince(notes, named, receivedAt);
+    if (erasedAt !== undefined) return erasedAt;
+  }
+  return undefined;
 }

@@ -27,17 +27,26 @@ export function isSameValue(given: unknown, value: string): boolean {
   return isNumber && !Number.isSafeInteger(other) && given === String(other);
 }
 
-/** Without recursion: the input may be nested deeper than the stack. */
 function isNamedIn(json: unknown, values: readonly string[]): boolean {
+  for (const given of valuesIn(json)) {
+    if (values.some((value) => isSameValue(given, value))) return true;
+  }
+  return false;
+}
+
+/**
+ * Every text and number anywhere in JSON, also in JSON inside a text, and the names of fields. Pure, and
+ * without recursion: the input may be nested deeper than the stack.
+ */
+export function* valuesIn(json: unknown): Generator<string | number> {
   const left: unknown[] = [json];
   while (left.length > 0) {
     const next = left.pop();
-    if (values.some((value) => isSameValue(next, value))) return true;
+    if (typeof next === 'string' || typeof next === 'number') yield next;
     if (typeof next === 'string' && /^\s*[[{]/.test(next)) left.push(parseJson(next));
     else if (typeof next === 'object' && next !== null)
       for (const [name, inner] of Object.entries(next)) left.push(name, inner);
   }
-  return false;
 }
 
 function parseJson(text: string): unknown {

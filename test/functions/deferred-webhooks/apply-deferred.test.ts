@@ -131,6 +131,26 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
     },
   );
 
+  it.each([
+    ['data in a list', { data: [{ publisher_customer_id: 'alice' }] }],
+    ['data as JSON text', { data: '{"publisher_customer_id":"alice"}' }],
+    ['no data', { publisher_customer_id: 'alice' }],
+    [
+      'an object in place of the id',
+      { data: { id: { of: 'alice' }, publisher_customer_id: { id: 'alice' } } },
+    ],
+    ['the name in a line item', { data: { order_line_items: [{ attributes: { user: 'alice' } }] } }],
+    ['another name beside an empty one', { data: { publisher_customer_id: null, thirdparty_id: 'alice' } }],
+  ])('names them nowhere in quarantine, with %s', async (_, content) => {
+    const body = Buffer.from(JSON.stringify({ id: 'hook-odd', event_type: 'tx-pending', ...content }));
+    const note = erased('2026-06-01T11:30:00.000Z', 'alice');
+
+    await applyDeferred(message(1, body), ports({ transactions: createInMemoryTransactions(), ...note }));
+
+    expect(kept).toHaveLength(1);
+    expect(Buffer.from(kept[0]?.bytes ?? '').toString()).not.toContain('alice');
+  });
+
   it('stays on the queue, and not in quarantine, while the erased shoppers cannot be looked up', async () => {
     const erasures = () => Promise.reject(new Error('down'));
 
