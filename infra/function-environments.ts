@@ -135,10 +135,10 @@ function intakeEnvironment(
 }
 
 /**
- * With a first read that is live, every webhook is live too: what brings a transaction must not decide
- * whether it is paid.
+ * From when on transactions are live, if a setting says so. With a first read that is live, every webhook is
+ * live too: what brings a transaction must not decide whether it is paid.
  */
-function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | undefined {
+export function liveFromOf({ liveFrom, reconciler }: TransactionsConfig): string | undefined {
   return liveFrom ?? (reconciler.firstRead === 'live' ? '1970-01-01T00:00:00Z' : undefined);
 }
 

@@ -16,7 +16,7 @@ import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
 import type { Deployment } from '../deployment.ts';
-import { personalDataExpiryEnvironment } from '../function-environments.ts';
+import { liveFromOf, personalDataExpiryEnvironment } from '../function-environments.ts';
 import { EXPIRY_SCHEDULE, EXPIRY_SILENCE_MINUTES, TIMEOUT_SECONDS } from '../fixed-settings.ts';
 import type { TransactionsConfig } from '../transactions-config.ts';
 import { EventPublication } from './event-publication.ts';
@@ -106,9 +106,8 @@ export class TransactionsStack extends Stack {
     new CfnOutput(this, 'RewardableCategories', {
       value: JSON.stringify(transactionsConfig.rewardableCategories),
     });
-    if (transactionsConfig.liveFrom !== undefined) {
-      new CfnOutput(this, 'LiveFrom', { value: transactionsConfig.liveFrom });
-    }
+    const liveFrom = liveFromOf(transactionsConfig);
+    if (liveFrom !== undefined) new CfnOutput(this, 'LiveFrom', { value: liveFrom });
     new CfnOutput(this, 'ButtonApiUrl', { value: deployment.config.buttonApiUrl });
     this.#addOutputs();
   }

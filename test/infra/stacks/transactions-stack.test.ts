@@ -306,7 +306,12 @@ describe('TransactionsStack', () => {
       );
 
     expect(reported.sort()).toEqual(['IntakeDeferredWebhooks', 'IntakeReceiver', 'Reconciliation']);
-    expect(cutOver.outputs('Transactions')).toContain('LiveFrom');
+    expect(cutOver.outputValue('LiveFrom')).toBe(liveFrom);
+    const live = synthesizeStage({
+      stage: 'development',
+      transactions: { reconciler: { firstRead: 'live' } },
+    });
+    expect(live.outputValue('LiveFrom')).toBe('1970-01-01T00:00:00Z');
   });
 
   it('retries a planner that failed, because the next weekly sweep is a week away (F6)', () => {
