@@ -278,8 +278,10 @@ export class OrderInvariants {
     }
     if (!held && this.#isForgotten(order) && isCancellationOutdated(order)) return;
     if (!held) fail('no order is lost', `${orderId} is not at Button`);
-    // A 202 promises nothing: when Button does the delayed work, the order may be finalized.
-    if (held.status === 'finalized' && report.reported?.acceptedOnly === true) return;
+    // A 202 promises nothing: when Button does the delayed work, the order may be finalized, or be there
+    // already without a way to find it.
+    const mayBeRefused = held.status === 'finalized' || this.#isUntraceable(order);
+    if (mayBeRefused && report.reported?.acceptedOnly === true) return;
     const contents = contentsOfNewest(taken);
     if (!live.some((one) => contents.some((content) => isHeld(one, content))))
       fail(
