@@ -7,13 +7,16 @@ import { type Candidate, recordStatus } from '@button-serverless/validation/webh
 import { createEventBus } from '../../shared/transactions/event-bus.ts';
 import { renewVersions } from '../../shared/transactions/renew-versions.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
+import { followMerges } from '../../shared/transactions/locate-transaction.ts';
+import { listErasureNotes, leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
+import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag, positiveInteger } from '../../shared/runtime/env.ts';
 import { isOverdue } from '../../shared/transactions/rules/stale-pending.ts';
 import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../shared/transactions/store/erase-checkout.ts';
-import { leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import {
@@ -70,29 +73,38 @@ function show({ transaction, payload }: Candidate, showBytes: boolean): object {
   return rest;
 }
 
-/** Decides which of several final transactions of one order counts. */
+/** Decides which of several final versions of one purchase counts. */
 export const transactionSettle = defineCommand({
   name: 'transaction-settle',
   summary:
-    "Settles a conflict by `several_transactions`: decides which of Button's ids counts. Only a final version that the decision does not cover opens the conflict again.",
-  usage: '(order#BUTTON_ORDER_ID | tx#ID) --id TX_ID --reason TEXT',
-  options: { id: { type: 'string' }, reason: { type: 'string' } },
+    "Settles a conflict of final versions: decides which of Button's ids counts, and which version of it if it has several. Only a final version that the decision does not cover opens the conflict again.",
+  usage:
+    '(order#BUTTON_ORDER_ID | tx#ID) --id TX_ID [--status (validated | declined)] [--amount MINOR_UNITS] --reason TEXT',
+  options: {
+    id: { type: 'string' },
+    status: { type: 'string' },
+    amount: { type: 'string' },
+    reason: { type: 'string' },
+  },
   changes: 'transactions',
-  recorded: ['arguments', 'id', 'reason'],
+  recorded: ['arguments', 'id', 'status', 'amount', 'reason'],
   input: z.object({
     arguments: z.tuple([z.string().regex(/^(order|tx)#./, 'is order#BUTTON_ORDER_ID or tx#ID')]),
     id: z.string().min(1),
+    status: z.enum(['validated', 'declined']).optional(),
+    amount: z.coerce.number().int().optional(),
     reason: z.string().min(1),
   }),
-  async run({ arguments: [key], id, reason }, context) {
+  async run({ arguments: [key], amount, ...choice }, context) {
+    const { id } = choice;
     const store = openTransactions(context);
-    const { stored } = await store.find(key, { consistent: true });
+    const { stored } = await followMerges(await store.find(key, { consistent: true }), store);
     if (!stored) return { outcome: 'not-found', found: {} };
     const storing = {
       storedAt: context.now().toISOString(),
       rewardableCategories: rewardableCategories(context),
     };
-    const settled = settleTransaction(stored.value, { id, reason }, storing);
+    const settled = settleTransaction(stored.value, { ...choice, amountMinor: amount }, storing);
     if (!settled)
       return {
         outcome: 'not-found',
@@ -177,6 +189,9 @@ export const webhooksReplay = defineCommand({
         ? dryCheckouts(transactionsTable(context))
         : createCheckoutStore(transactionsTable(context)),
       rewardableCategories: rewardableCategories(context),
+      noteConflicts: (notes) => (isDryRun ? Promise.resolve() : leaveConflictNotes(positions, notes)),
+      finalizationMinutes: cachedFinalizationWindows(positions, now),
+      erasures: () => listErasureNotes(positions, now()),
       cutOver: cachedCutOver(
         stage.outputNames.includes('LiveFrom') ? stage.output('LiveFrom') : undefined,
         positions,

@@ -209,7 +209,7 @@ export const REWARD_CODES = explanations(
     ],
     contradiction: [
       'Versions of one Button id contradict each other.',
-      'Wait for the next read of the API, which decides. Or run transactions-rebuild.',
+      'Wait for the next read of the API, which decides, or run transactions-rebuild. If no read shows the transaction any more, use transaction-settle.',
       'amount 300 and 400 at one modified_date',
       'each with its own date',
     ],

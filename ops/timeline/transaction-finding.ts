@@ -77,13 +77,21 @@ function commandsFor({ key, candidates, cause, mergedInto }: TransactionRecord):
   const { modifiedDate, accountId } = candidates[0].transaction;
   const show = opsLine('transaction-show', key);
   if (mergedInto !== undefined) return [opsLine('show', mergedInto)];
-  if (cause === 'several_transactions') {
-    const settle = ({ transaction: { id } }: (typeof candidates)[number]): string =>
-      opsLine('transaction-settle', key, '--id', id, '--reason', 'TEXT');
-    return [show, ...candidates.map(settle)];
-  }
+  if (cause === 'several_transactions') return [show, ...settleCommands(key, candidates)];
   const from = new Date(Date.parse(modifiedDate)).toISOString();
   const to = new Date(Date.parse(modifiedDate) + DAY_MS).toISOString();
   const range = ['--from', from, '--to', to, '--new-transactions-are', 'live'];
-  return accountId === null ? [show] : [show, opsLine('transactions-rebuild', accountId, ...range)];
+  const read = accountId === null ? [] : [opsLine('transactions-rebuild', accountId, ...range)];
+  return [show, ...read, ...settleCommands(key, candidates)];
+}
+
+/** The commands that decide for each of several versions. */
+function settleCommands(key: string, candidates: TransactionRecord['candidates']): string[] {
+  const finals = candidates.filter(({ transaction: { status } }) => status !== 'pending');
+  if (candidates.length === 1) return [];
+  return finals.map(({ transaction: { id, status, amountMinor } }) => {
+    const isOneOfSeveral = finals.filter(({ transaction }) => transaction.id === id).length > 1;
+    const version = isOneOfSeveral ? ['--status', status, '--amount', String(amountMinor ?? 0)] : [];
+    return opsLine('transaction-settle', key, '--id', id, ...version, '--reason', 'TEXT');
+  });
 }

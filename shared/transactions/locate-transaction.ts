@@ -52,7 +52,7 @@ export async function locate(
   const { transactions } = ports;
   const { id, buttonOrderId } = observation.transaction;
   const key = transactionKey(observation.transaction);
-  const found = await resolve(await findKnown(key, { known, consistent }, transactions), ports);
+  const found = await followMerges(await findKnown(key, { known, consistent }, transactions), transactions);
   const byKey = { ...found, foundBy: [key] };
   if (buttonOrderId === null || byKey.stored?.value.buttonIds.includes(id)) return byKey;
 
@@ -63,7 +63,7 @@ export async function locate(
   if (!hasOrder && (await transactions.putAlias(ownKey, key))) return { ...byKey, foundBy };
   if (known === 'absent') return undefined;
   const foundById = await transactions.find(ownKey, { consistent: consistent || !hasOrder });
-  const byId = { ...(await resolve(foundById, ports)), foundBy };
+  const byId = { ...(await followMerges(foundById, transactions)), foundBy };
   const hasOwn = byId.stored !== undefined || byId.key !== ownKey;
   if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? { ...byKey, foundBy } : undefined;
   if (byKey.key === byId.key) return { ...byKey, foundBy };
@@ -91,9 +91,13 @@ async function findKnown(
 }
 
 /**
- * Follows records that have given way; their versions are taken over again if the other record lacks them.
+ * Follows records that have given way, which are the others; their versions are taken over again if the last
+ * record lacks them. Throws if the table cannot be reached.
  */
-async function resolve(found: Found, { transactions }: LocatePorts): Promise<Omit<Place, 'foundBy'>> {
+export async function followMerges(
+  found: Found,
+  transactions: Pick<TransactionStore, 'find'>,
+): Promise<Omit<Place, 'foundBy'>> {
   const others: TransactionRecord[] = [];
   let { key, stored } = found;
   while (stored?.value.mergedInto !== undefined) {

@@ -16,7 +16,9 @@ import {
   type TransactionStatus,
 } from '@button-serverless/validation/webhooks';
 import {
+  fillsOthers,
   finalKey,
+  finalsOf,
   isFinal,
   stateOf,
   stateOfId,
@@ -91,14 +93,19 @@ export function mergeTransaction(
   const next = restated({ ...known, seen, buttonIds, otherKeys, delivery }, known, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
-  if (known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds || isOfSeveral)
-    return { record: next, outcome: 'noted' };
+  const isNew = seen.length > known.seen.length;
+  // What it names may be missing from a version that comes later.
+  const isSource = isNew && fillsOthers(observation, seen);
+  const isChanged = known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds;
+  if (isChanged || isOfSeveral || isSource) return { record: next, outcome: 'noted' };
   const isShown = next.candidates.some(
     ({ transaction }) =>
       transaction.id === observation.transaction.id &&
       isFinal(transaction) === isFinal(observation.transaction),
   );
-  return { record: next, outcome: isShown && observation.source.kind === 'api' ? 'confirmed' : 'stale' };
+  return isShown && observation.source.kind === 'api'
+    ? { record: next, outcome: 'confirmed' }
+    : { record, outcome: 'stale' };
 }
 
 /** A version that does not count now, because of another id, may count once that is settled. */
@@ -175,20 +182,35 @@ function laterSettlement(own: Settlement | undefined, other: Settlement | undefi
   return other.settledAt > own.settledAt ? other : own;
 }
 
+/** What an operator decides: the id that counts and, if it has several final versions, which of them. */
+export type Choice = Pick<Settlement, 'id' | 'reason'> & {
+  status?: TransactionStatus | undefined;
+  amountMinor?: number | undefined;
+};
+
 /**
- * The record after an operator has decided which of several final transactions of one order counts; undefined
- * if there is no final one with that id, or nothing to settle. Pure.
+ * The record after an operator has decided which of the final versions counts; undefined if the choice is not
+ * exactly one of them, or nothing has to be settled: a record that has given way is settled under the other
+ * key. Pure.
  */
 export function settleTransaction(
   record: TransactionRecord,
-  { id, reason }: Pick<Settlement, 'id' | 'reason'>,
+  { id, reason, status, amountMinor }: Choice,
   storing: Storing,
 ): TransactionRecord | undefined {
-  const finals = record.candidates.map(({ transaction }) => transaction).filter(isFinal);
-  if (record.cause !== 'several_transactions' || !finals.some((one) => one.id === id)) return undefined;
+  if (record.mergedInto !== undefined || record.cause === undefined) return undefined;
+  const finals = finalsOf(record.seen).map(({ transaction }) => transaction);
+  const [chosen, ...others] = finals.filter(
+    (one) =>
+      one.id === id &&
+      (status ?? one.status) === one.status &&
+      (amountMinor ?? one.amountMinor) === one.amountMinor,
+  );
+  if (!chosen || others.length > 0) return undefined;
   const about = finals.map(finalKey).sort();
+  const version = finalKey(chosen);
   return restated(
-    { ...record, settlement: { id, about, reason, settledAt: storing.storedAt } },
+    { ...record, settlement: { id, version, about, reason, settledAt: storing.storedAt } },
     record,
     storing,
   );
@@ -238,14 +260,30 @@ function restated(next: TransactionRecord, before: TransactionRecord, storing: S
   const state = stateOf(seen, next.settlement) ?? { candidates: next.candidates };
   const record = { ...rest, ...state, seen: withoutOldPayloads(seen, state.candidates) };
   const reason = reasonOf(record, storing);
-  // An erasure does not change the purchase: only a later change has no reward.
-  const isErasure = reason === 'erased' && before.mergedInto === record.mergedInto;
-  const stated = withReason(record, isErasure ? before.notRewardableReason : reason);
+  // Events about an erased purchase name nobody, so they would take back its reward: only a change of the
+  // reward itself makes a version.
+  if (reason === 'erased' && isWorthTheSame(record, before, storing))
+    return withReason(record, before.notRewardableReason);
+  const stated = withReason(record, reason);
   // Rows of the API name the Brand, webhooks do not: learning the name does not change the purchase.
   const isNamed = before.candidates[0].transaction.commerceOrganizationName !== null;
   return publishedContent(stated, isNamed) === publishedContent(before, isNamed)
     ? stated
-    : nextVersion(withReason(stated, reason), before, storing);
+    : nextVersion(stated, before, storing);
+}
+
+/** Whether a purchase that is erased would be rewarded as before if it were not. */
+function isWorthTheSame(record: TransactionRecord, before: TransactionRecord, storing: Storing): boolean {
+  const { erasedAt: _erased, ...unerased } = record;
+  const worth = ({ candidates: [{ transaction }] }: TransactionRecord): unknown[] => [
+    transaction.status,
+    transaction.amountMinor,
+    transaction.currency,
+  ];
+  return (
+    reasonOf(unerased, storing) === before.notRewardableReason &&
+    canonicalJson(worth(record)) === canonicalJson(worth(before))
+  );
 }
 
 function reasonOf(

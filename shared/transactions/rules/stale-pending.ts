@@ -57,12 +57,13 @@ export function validationDates(
  */
 export function countStalePending(
   counted: StalePending,
-  { candidates: [{ transaction }, ...others], finalizationMinutes }: TransactionRecord,
+  { candidates: [{ transaction }, ...others], finalizationMinutes, mergedInto }: TransactionRecord,
   policy: OverduePolicy,
 ): StalePending {
   const { status, amountMinor, currency } = transaction;
-  // A contradiction waits for a read, and is counted as a conflict.
-  const isCounted = others.length === 0 && status === 'pending';
+  // A contradiction waits for a read, and is counted as a conflict. A record that has given way counts under
+  // the other key.
+  const isCounted = others.length === 0 && status === 'pending' && mergedInto === undefined;
   if (!isCounted || !isOverdue({ ...transaction, finalizationMinutes }, policy)) return counted;
   const name = currencyName(currency);
   const amount = (counted.amountsMinor[name] ?? 0) + (amountMinor ?? 0);

@@ -32,6 +32,21 @@ export function stateOf(
   return state && withShopper(state, seen);
 }
 
+/** The final versions of every id that no other version of the id beats. Pure. */
+export function finalsOf(seen: readonly SeenVersion[]): readonly Candidate[] {
+  const groups = [...Map.groupBy(seen, ({ transaction }) => transaction.id).values()];
+  return groups.flatMap(judge).filter(({ transaction }) => isFinal(transaction));
+}
+
+/**
+ * Whether a version names something that others of its id leave out, whichever of them comes to count. Pure.
+ */
+export function fillsOthers({ transaction }: Candidate, seen: readonly SeenVersion[]): boolean {
+  const ranked = seen.filter((other) => other.transaction.id === transaction.id).toSorted(byRank);
+  const identity = versionIdentity(transaction);
+  return sourcesOf(ranked).some((source) => source && versionIdentity(source.transaction) === identity);
+}
+
 /** The state of the versions of one of Button's ids alone, whichever id counts. Pure. */
 export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
   return judge(seen.filter(({ transaction }) => transaction.id === id));
@@ -132,19 +147,29 @@ function amongFinals(
   finals: readonly Group[],
   settlement: Settlement | undefined,
 ): TransactionState | undefined {
-  const contradicting = finals.filter((group) => group.length > 1);
-  if (contradicting.length > 0) return conflict(contradicting.flat(), 'contradiction');
-
   const counting = finals.flat();
+  const settled = settledBy(settlement, counting);
+  const contradicting = finals.filter((group) => group.length > 1);
+  if (contradicting.length > 0)
+    return settled ? single([settled]) : conflict(contradicting.flat(), 'contradiction');
+
   const worth = new Set(
     counting.map(({ transaction: { status, amountMinor, currency } }) =>
       canonicalJson([status, amountMinor, currency]),
     ),
   );
   if (worth.size === 1) return single(counting.toSorted(byRank));
-  const isSettled = counting.every(({ transaction }) => settlement?.about.includes(finalKey(transaction)));
-  const settled = isSettled && counting.find(({ transaction }) => transaction.id === settlement?.id);
   return settled ? single([settled]) : conflict(counting, 'several_transactions');
+}
+
+/** The final version for which an operator has decided, if the decision covers every final version. */
+function settledBy(settlement: Settlement | undefined, finals: Group): Candidate | undefined {
+  if (!finals.every(({ transaction }) => settlement?.about.includes(finalKey(transaction)))) return undefined;
+  const { id, version } = settlement ?? {};
+  return finals.find(
+    ({ transaction }) =>
+      transaction.id === id && (version ?? finalKey(transaction)) === finalKey(transaction),
+  );
 }
 
 function amongPending(groups: readonly Group[], seen: readonly SeenVersion[]): TransactionState | undefined {

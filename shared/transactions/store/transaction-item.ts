@@ -61,7 +61,13 @@ const SeenVersionSchema = z.looseObject({
 
 const BodySchema = z.looseObject({
   settlement: z
-    .looseObject({ id: z.string(), about: z.array(z.string()), reason: z.string(), settledAt: z.string() })
+    .looseObject({
+      id: z.string(),
+      version: z.string().exactOptional(),
+      about: z.array(z.string()),
+      reason: z.string(),
+      settledAt: z.string(),
+    })
     .exactOptional(),
   finalizationMinutes: z.int().exactOptional(),
   buttonIds: z.array(z.string()),

@@ -87,8 +87,8 @@ function upToSecond(instant: string): string {
 }
 
 /**
- * Everything with a status that was created before an instant (ISO 8601 UTC), without unreadable items.
- * Throws if the table cannot be reached.
+ * Every purchase with a status that was created before an instant (ISO 8601 UTC), without unreadable items
+ * and records that have given way. Throws if the table cannot be reached.
  */
 export async function* scanStatus(
   access: TableAccess,
@@ -96,7 +96,7 @@ export async function* scanStatus(
   onUnreadable?: OnUnreadable,
 ): AsyncGenerator<TransactionHead> {
   const items = scan(access, {
-    FilterExpression: '#status = :status AND createdDate < :before',
+    FilterExpression: '#status = :status AND createdDate < :before AND attribute_not_exists(mergedInto)',
     ExpressionAttributeNames: { '#status': 'status' },
     ExpressionAttributeValues: { ':status': { S: status }, ':before': { S: createdBefore } },
   });

@@ -84,10 +84,12 @@ export type SeenVersion = Candidate & {
  */
 export type ConflictCause = 'contradiction' | 'several_transactions';
 
-/** What an operator has decided about several final transactions of one order. */
+/** What an operator has decided about several final versions of one purchase. */
 export type Settlement = {
   /** Button's id of the transaction that counts. */
   id: string;
+  /** The version of it that counts, as `finalKey` writes it; unless given, the only final one. */
+  version?: string;
   /**
    * The final versions that the decision covers, as `finalKey` writes them: any other one opens the conflict
    * again.
@@ -146,8 +148,8 @@ export type TransactionRecord = {
   /** The key of the record that this purchase turned out to belong to: only that record counts. */
   mergedInto?: string;
   /**
-   * When its personal data was erased. Later versions are stored without it too, and nobody is rewarded for
-   * them.
+   * When its personal data was erased. Later versions are stored without it too. Only a change of the reward
+   * itself is published, and rewards nobody: the events name no shopper, so they take back what was rewarded.
    */
   erasedAt?: string;
 };

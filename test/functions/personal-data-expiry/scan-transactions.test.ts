@@ -10,6 +10,7 @@ import type { ExpiryPass } from '../../../shared/transactions/store/expiry-pass-
 import type { Scanned } from '../../../shared/transactions/store/transaction-scan.ts';
 import { createInMemoryExpiryPass } from '../../fakes/in-memory-expiry-pass.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+import { giveWayTo } from '../../../shared/transactions/rules/merge-transaction.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';
 
 const NOW = new Date('2026-06-01T00:00:00.000Z');
@@ -149,6 +150,18 @@ describe('scanTransactions', () => {
     await scanTransactions(AGES, ports);
 
     expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 1 });
+  });
+
+  it('counts a purchase once, not the record that gave way to it as well', async () => {
+    const { ports, transactions, measured } = await createTable([observation('gone', {})]);
+    const current = await transactions.read('order#gone');
+    if (!current) throw new Error('not stored');
+    const { value, revision } = current;
+    await transactions.write(giveWayTo('order#other', value, { storedAt: value.storedAt }), revision);
+
+    await scanTransactions(AGES, ports);
+
+    expect(measured).toContainEqual({ name: 'StalePendingTransactions', value: 0 });
   });
 
   it('removes the personal data of final, old transactions on the way', async () => {

@@ -98,11 +98,15 @@ const observation = fc
       'validated' as const,
       'declined' as const,
     ),
-    second: fc.integer({ min: 0, max: 3 }),
-    amountMinor: fc.constantFrom(0, 100, 600),
+    modifiedDate: fc
+      .constantFrom('00', '00.002', '00.402', '01', '02.500', '03')
+      .map((second) => `2026-01-01T10:00:${second}Z`),
+    amountMinor: fc.constantFrom(null, 0, 100, 600),
+    orderTotalMinor: fc.constantFrom(null, 6000),
+    validatedDate: fc.constantFrom(null, null, '2026-01-03T00:00:00Z'),
     id: fc.constantFrom('tx-1', 'tx-2'),
   })
-  .map(({ second, ...changes }) => seen({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }));
+  .map((changes) => seen(changes));
 
 /** A read of the API that starts `minute` minutes after everything was seen, or before that if negative. */
 function readAt(minute: number, shown: Observation): Observation {
@@ -306,6 +310,28 @@ describe('eraseTransaction', () => {
 
     expect(outcome).toBe('validated');
     expect(JSON.stringify(record)).not.toMatch(/user-1|SENTINEL/);
+  });
+
+  it('lets nothing take back a reward but a change of the reward: events name nobody any more', () => {
+    const { record } = mergeAll([validatedFor(600)]);
+    const erased = eraseTransaction(record, erasedAt);
+    const later = (changes: Partial<Transaction>) =>
+      mergeTransaction(erased, readAt(10, seen({ ...validatedFor(600).transaction, ...changes }))).record;
+
+    for (const changes of [
+      { commerceOrganizationName: 'Renamed' },
+      { attributionDate: '2026-01-01T09:00:00Z' },
+      { category: 'existing-user-order' },
+      { id: 'tx-2' },
+    ])
+      expect(later(changes)).toMatchObject({ version: record.version });
+    expect(later({ commerceOrganizationName: 'Renamed' })).not.toHaveProperty('notRewardableReason');
+    for (const changes of [
+      { status: 'declined' as const },
+      { amountMinor: 500 },
+      { category: 'app-install' },
+    ])
+      expect(later(changes)).toMatchObject({ version: record.version + 1, notRewardableReason: 'erased' });
   });
 
   it('commutes with the merge: whatever comes before or after, the state is the same', () => {

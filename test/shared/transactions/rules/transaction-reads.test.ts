@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
+  giveWayTo,
   mergeTransaction as merge,
   settleTransaction,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
@@ -329,6 +330,36 @@ describe('an order with several of Button’s ids', () => {
     expect(third).toMatchObject({ outcome: 'conflict', record: { cause: 'several_transactions' } });
     expect(settleTransaction(mergeAll(both), { id: 'tx-9', reason: '' }, storing)).toBeUndefined();
     expect(settleTransaction(settled, { id: 'tx-1', reason: '' }, storing)).toBeUndefined();
+  });
+
+  it('is settled by the operator among versions of one id that no read shows any more, until a read does', () => {
+    const several = mergeAll([
+      webhook(0, validated),
+      webhook(1, { ...validated, amountMinor: 200 }),
+      read(9, { ...validated, ...other, amountMinor: 300 }),
+    ]);
+    const storing = { storedAt: minute(60) };
+    const settle = (choice: object) =>
+      settleTransaction(several, { id: 'tx-1', reason: 'asked Button', ...choice }, storing);
+
+    expect(several.cause).toBe('contradiction');
+    const settled = settle({ status: 'validated', amountMinor: 200 });
+    if (!settled) throw new Error('not settled');
+    expect(amounts(settled)).toEqual([200]);
+    expect(settled).not.toHaveProperty('cause');
+    expect(settle({})).toBeUndefined();
+    const another = settleTransaction(several, { id: 'tx-2', reason: 'asked Button' }, storing);
+    expect(another && amounts(another)).toEqual([300]);
+    const shown = mergeTransaction(settled, read(99, validated)).record;
+    expect(shown.cause).toBe('several_transactions');
+  });
+
+  it('is not settled in a record that has given way to another', () => {
+    const both = [read(0, validated), read(0, { ...validated, ...other, amountMinor: 200 })];
+    const storing = { storedAt: minute(60) };
+    const gone = giveWayTo('tx#tx-0', mergeAll(both), storing);
+
+    expect(settleTransaction(gone, { id: 'tx-2', reason: 'asked Button' }, storing)).toBeUndefined();
   });
 });
 
