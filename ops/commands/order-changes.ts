@@ -6,7 +6,7 @@ import { messageDeduplicationId, messageGroupId } from '@button-serverless/valid
 import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
 import { orderMessage, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { previewMessage } from '../../shared/orders/preview-replay.ts';
-import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
+import { REPLAY_ATTRIBUTE, replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
@@ -157,7 +157,7 @@ async function keepAbandoned(
   });
 }
 
-/** As the replay of the entry for the newest version, if there is one; otherwise as a new message. */
+/** As the replay of the entry for the newest version, also if there is none (any more). */
 async function sendEdited(
   { body, entryId }: { body: string; entryId: string },
   { orderId, revision }: { orderId: string; revision: number },
@@ -178,6 +178,7 @@ async function sendEdited(
       groupId: messageGroupId(orderId),
       // Another correction is another message, even before the reporter has handled this one.
       deduplicationId: messageDeduplicationId({ source: 'order-edit', id: `${orderId} ${revision} ${body}` }),
+      attributes: { [REPLAY_ATTRIBUTE]: entryId },
     },
   ]);
 }

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { ReceiveMessageCommand, type Message } from '@aws-sdk/client-sqs';
 import { expect, it } from 'vitest';
 
 import type { CommandContext } from '../../ops/command.ts';
@@ -11,6 +12,7 @@ import { parseOrderEvent } from '../../shared/validation/orders/order-event.ts';
 import { decide } from '../../shared/orders/rules/order-decision.ts';
 import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
 import { initialState } from '../../shared/orders/rules/order-ledger.ts';
+import { REPLAY_ATTRIBUTE } from '../../shared/orders/replay-order-message.ts';
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import { DynamoDBModel } from '../../tooling/local-aws/models/dynamodb-model.ts';
 import { QUEUES, TABLES, TABLE_SETTINGS } from '../simulation/resources.ts';
@@ -96,7 +98,15 @@ async function openStage() {
     sqs
       .contents(QUEUES.orders)
       .map(({ body }) => (JSON.parse(body) as { data: { total: number } }).data.total);
-  return { edit, totals };
+  const replays = (): unknown[] => {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: outputs['OrderQueueUrlAcme'],
+      MessageAttributeNames: ['All'],
+    });
+    const { Messages: messages = [] } = sqs.execute(command) as { Messages?: Message[] };
+    return messages.map((one) => one.MessageAttributes?.[REPLAY_ATTRIBUTE]?.StringValue);
+  };
+  return { edit, totals, replays };
 }
 
 it('order-edit sends each correction, even before the reporter has handled the previous one (requirement 15)', async () => {
@@ -105,6 +115,14 @@ it('order-edit sends each correction, even before the reporter has handled the p
   for (const total of [6000, 600]) expect(await edit(total)).toMatchObject({ found: { sent: 1 } });
 
   expect(totals()).toEqual([6000, 600]);
+});
+
+it('order-edit corrects an order that waits and is not in quarantine, as its preview says (requirement 15)', async () => {
+  const { edit, replays } = await openStage();
+
+  await edit(6000);
+
+  expect(replays()).toEqual([expect.any(String)]);
 });
 
 it('order-edit that is run again with the same file sends one message', async () => {
