@@ -106,9 +106,9 @@ export function decide(state: OrderState, command: OrderCommand, context: Decisi
     case 'resume':
       return state.newest ? resume(state, context) : noChange('superseded');
     case 'retry':
-      return state.newest ? retry(state, context) : noChange('superseded');
+      return state.newest ? afterClaim(state, context, retry) : noChange('superseded');
     case 'abandon':
-      return state.newest ? abandon(state, context) : noChange('superseded');
+      return state.newest ? afterClaim(state, context, abandon) : noChange('superseded');
   }
 }
 
@@ -299,7 +299,7 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
       return noChange('duplicate');
     case 'claimed': {
       if (!hasPassed(progress.until, context)) return { events: [], next: { step: 'leave' } };
-      return settleDied({ ...entry, newest: { ...entry.newest, hash: progress.hash } }, entry, context);
+      return settleDied(entry, progress.hash, context);
     }
     case 'waiting':
     case 'in-doubt':
@@ -310,13 +310,30 @@ function resume(entry: LedgerEntry, context: DecisionContext): Decision {
 
 /** A run that died is a try with an unknown outcome, so an order that kills every run ends in quarantine. */
 function settleDied(
-  claimed: LedgerEntry,
   current: LedgerEntry,
+  hash: string,
   { claimant: { now }, policy }: DecisionContext,
 ): Decision {
+  const claimed = { ...current, newest: { ...current.newest, hash } };
   const end = { result: 'unclear', reason: 'claim_expired' } as const;
   const { events, keep } = settle({ claimed, current }, end, { now, policy, othersSucceed: 'unknown' });
   return { events, next: nothing(keep ? 'quarantined' : 'waiting'), keep };
+}
+
+/** What an operator wants waits for the run that reports the order, unless that run died. */
+function afterClaim(
+  entry: LedgerEntry,
+  context: DecisionContext,
+  decideUnclaimed: (entry: LedgerEntry, context: DecisionContext) => Decision,
+): Decision {
+  const { progress } = entry;
+  if (progress.state !== 'claimed') return decideUnclaimed(entry, context);
+  if (!hasPassed(progress.until, context)) return { events: [], next: { step: 'leave' } };
+  const died = settleDied(entry, progress.hash, context);
+  const after = evolveAll(entry, died.events);
+  if (!after.newest) return died;
+  const { events, ...decision } = decideUnclaimed(after, context);
+  return { ...decision, events: [...died.events, ...events] };
 }
 
 /**
@@ -325,7 +342,6 @@ function settleDied(
  */
 function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: DecisionContext): Decision {
   if (progress.state === 'settled') return noChange('duplicate');
-  if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };
   const doubt = openDoubt(progress);
   const quietUntil = later(now, doubt ? policy.quietTimeMs : 0);
   const dueAt = 'dueAt' in progress && progress.dueAt < quietUntil ? progress.dueAt : quietUntil;
@@ -339,7 +355,6 @@ function retry({ progress }: LedgerEntry, { claimant: { now }, policy }: Decisio
 function abandon(entry: LedgerEntry, { claimant }: DecisionContext): Decision {
   const { progress } = entry;
   if (progress.state === 'settled') return noChange('duplicate');
-  if (progress.state === 'claimed') return { events: [], next: { step: 'leave' } };
   const doubt = openDoubt(progress);
   const events = refuseNewest(entry, { reason: 'abandoned', ...(doubt && { doubt }) }, claimant.now);
   return { events, next: nothing('quarantined') };
@@ -362,12 +377,17 @@ function claim({ claimant: { owner, now, leaseMs } }: DecisionContext): Decision
   return { events: [{ event: 'claimed', owner, until: later(now, leaseMs) }], next: { step: 'call' } };
 }
 
-/** A version that Button has only accepted (202) may be carried out late, and must not undo a later one. */
+/**
+ * A version that Button has only accepted (202), or has not answered, may be carried out late, and must not
+ * undo a later one.
+ */
 function reasonToWait(
-  { reported }: LedgerEntry,
+  { reported, progress }: LedgerEntry,
   { claimant, policy, isPaused }: DecisionContext,
 ): Wait | undefined {
   const now = claimant.now.toISOString();
+  if (openDoubt(progress)?.kind === 'unclear')
+    return { dueAt: later(claimant.now, policy.quietTimeMs), reason: 'newer_version' };
   const quietUntil = reported?.acceptedOnly ? later(new Date(reported.at), policy.quietTimeMs) : now;
   if (quietUntil > now) return { dueAt: quietUntil, reason: 'accepted_only' };
   return isPaused ? { dueAt: now, reason: 'breaker_open' } : undefined;

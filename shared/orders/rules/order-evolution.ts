@@ -144,6 +144,13 @@ export function openDoubt(progress: Progress): Doubt | undefined {
   return 'doubt' in progress ? progress.doubt : undefined;
 }
 
+/** Whether Button has acknowledged the newest version, and no other can have replaced it since. Pure. */
+export function isHeld({ newest, reported, progress }: LedgerEntry): boolean {
+  const doubt = openDoubt(progress);
+  const isReplaced = doubt !== undefined && (doubt.hash !== newest.hash || doubt.amongOthers === true);
+  return newest.hash === reported?.hash && !isReplaced;
+}
+
 /** Whether Button may hold the order, or may be about to. Pure. */
 export function mayBeAtButton({ newest, progress, reported }: OrderState): boolean {
   if (!newest) return false;

@@ -1,5 +1,5 @@
 import { compareVersions } from '@button-serverless/validation/orders';
-import { evolve, evolveAll, openDoubt, type LedgerEvent } from './order-evolution.ts';
+import { evolve, evolveAll, isHeld, openDoubt, type LedgerEvent } from './order-evolution.ts';
 import {
   valueOf,
   type CallResult,
@@ -176,8 +176,8 @@ function isFailingAlone(
 }
 
 /** Button holds exactly this version; only its token is missing. */
-function bringsTokenOnly({ newest, reported, tokenDue }: LedgerEntry): boolean {
-  return tokenDue === true && newest.order !== undefined && newest.hash === reported?.hash;
+function bringsTokenOnly(entry: LedgerEntry): boolean {
+  return entry.tokenDue === true && entry.newest.order !== undefined && isHeld(entry);
 }
 
 /**

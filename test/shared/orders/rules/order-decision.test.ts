@@ -898,7 +898,11 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
       expect(state).not.toHaveProperty('failingSince');
       expect(state).toMatchObject({ attempts: 0 });
     }
-    expect(newer).toMatchObject({ progress: { state: 'claimed', doubt: { kind: 'unclear' } } });
+    // The last try may be carried out late, and undo the newer version.
+    const quietUntil = at(101 * HOUR_MS + 60_000).toISOString();
+    expect(newer).toMatchObject({
+      progress: { state: 'in-doubt', dueAt: quietUntil, doubt: { kind: 'unclear' } },
+    });
   });
 
   it('that only lacks its token stays settled when that is given up', () => {
@@ -916,6 +920,28 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
       progress: { state: 'settled' },
       warnings: ['btn_ref_not_taken'],
     });
+  });
+});
+
+describe('a version that Button has acknowledged, while another that was sent since is in doubt', () => {
+  const again = receive(event(3, withToken));
+  const stale = given(created, done, receive(event(2, { customer_order_id: 'x' })), unclear, again);
+
+  it('is not settled by a refusal or by giving up, even if it also brings the token', () => {
+    const now = at(721 * HOUR_MS);
+    const next = (state: OrderState): OrderState =>
+      evolve(state, { event: 'claimed', owner: 'run', until: '9999' });
+    const aside = evolve(known(stale.state), {
+      event: 'found-failing',
+      since: t0.toISOString(),
+      wait: { dueAt: t0.toISOString(), reason: 'x' },
+      doubt: { kind: 'unclear', hash: 'another' },
+    });
+
+    expect(ended(next(stale.state), { result: 'refused', reason: 'too_late' })).toMatchObject({
+      progress: { state: 'refused', reason: 'too_late', doubt: { kind: 'unclear' } },
+    });
+    expect(ended(next(aside), unclear, { now })).toMatchObject({ progress: { reason: 'given_up' } });
   });
 });
 
@@ -942,9 +968,21 @@ describe('an operator (requirement 5)', () => {
     expect(state).toMatchObject({
       progress: { state: 'refused', reason: 'abandoned', doubt: { kind: 'unclear' } },
     });
-    expect(decide(state, receive(event(2, { customer_order_id: 'x' })), context()).next).toEqual({
-      step: 'call',
-    });
+    const newer = after(state, receive(event(2, { customer_order_id: 'x' })));
+    expect(newer).toMatchObject({ progress: { state: 'in-doubt', dueAt: at(60_000).toISOString() } });
+  });
+
+  it('can retry or give up an order whose run died: the try counts as unclear', () => {
+    const { state } = given(created);
+    const late = context(24 * HOUR_MS);
+
+    const retried = after(state, { command: 'retry' }, late);
+    const abandoned = after(state, { command: 'abandon' }, late);
+
+    const doubt = { kind: 'unclear' };
+    expect(retried).toMatchObject({ progress: { state: 'in-doubt', doubt } });
+    expect(abandoned).toMatchObject({ progress: { state: 'refused', reason: 'abandoned', doubt } });
+    expect(decide(state, { command: 'retry' }, context()).next).toEqual({ step: 'leave' });
   });
 
   it('changes nothing that is settled, and leaves alone what a run is working on', () => {
