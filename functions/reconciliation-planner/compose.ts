@@ -1,6 +1,6 @@
 import { parseApiKey } from '../../shared/button/api-key.ts';
 import type { ButtonHttp, OpenButtonHttp } from '../../shared/button/button-http.ts';
-import { keepingWait, withKeyWait } from '../../shared/button/key-wait.ts';
+import { keepingListWait, withKeyWait } from '../../shared/button/key-wait.ts';
 import { createBrandsApi } from '../../shared/button/list-brands.ts';
 import { createTransactionsApi } from '../../shared/button/transactions-api.ts';
 import { withButton } from '../../shared/button/with-button.ts';
@@ -9,7 +9,7 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { createKeyWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
+import { createKeyWaitStore, createListWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
 import {
   type FinalizationWindows,
   readFinalizationWindows,
@@ -36,7 +36,9 @@ export function composeReconciliationPlanner({
 > {
   const env = parseEnvironment(EnvironmentSchema, variables);
   const dynamodb = aws.dynamodb();
-  const keyWait = createKeyWaitStore({ client: dynamodb, table: env.POSITIONS_TABLE });
+  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
+  const waiting = { wait: createKeyWaitStore(positions), now };
+  const listWait = createListWaitStore(positions);
   const button = {
     openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
     apiKey: cachedSecret({
@@ -46,12 +48,12 @@ export function composeReconciliationPlanner({
       now: () => now().getTime(),
     }),
     createApi: (http: ButtonHttp, apiKey: string) => ({
-      ...withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
-      listBrands: () => keepingWait({ wait: keyWait, now })(() => createBrandsApi(http, apiKey).listBrands()),
+      ...withKeyWait(createTransactionsApi(http, apiKey), { ...waiting, listWait }),
+      listBrands: () => keepingListWait(waiting, () => createBrandsApi(http, apiKey).listBrands()),
     }),
   };
   const ports = {
-    positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),
+    positions: createPositionStore(positions),
     send: createFifoSender({ client: aws.sqs(), queueUrl: env.READ_QUEUE_URL }),
     metrics,
     firstRead: env.FIRST_READ,
@@ -59,7 +61,6 @@ export function composeReconciliationPlanner({
     sweepDays: env.SWEEP_DAYS,
     now,
   };
-  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
   const windows = {
     read: () => readFinalizationWindows(positions),
     save: (read: FinalizationWindows) => saveFinalizationWindows(positions, read),

@@ -14,7 +14,7 @@ import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { log } from '../../shared/runtime/logger.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
-import { createKeyWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
+import { createKeyWaitStore, createListWaitStore } from '../../shared/reconciliation/store/key-wait-store.ts';
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore, type QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
@@ -44,7 +44,8 @@ export function composeTransactionReconciler({
   const env = parseEnvironment(EnvironmentSchema, variables);
   const nowMs = (): number => now().getTime();
   const dynamodb = aws.dynamodb();
-  const keyWait = createKeyWaitStore({ client: dynamodb, table: env.POSITIONS_TABLE });
+  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
+  const waits = { wait: createKeyWaitStore(positions), listWait: createListWaitStore(positions) };
   const button = {
     openHttp: () => openButton({ baseUrl: env.BUTTON_API_URL, timeoutMs: env.BUTTON_TIMEOUT_MS }),
     apiKey: cachedSecret({
@@ -54,20 +55,19 @@ export function composeTransactionReconciler({
       now: nowMs,
     }),
     createApi: (http: ButtonHttp, apiKey: string) =>
-      withKeyWait(createTransactionsApi(http, apiKey), { wait: keyWait, now }),
+      withKeyWait(createTransactionsApi(http, apiKey), { ...waits, now }),
   };
   const ports = {
-    positions: createPositionStore({ client: dynamodb, table: env.POSITIONS_TABLE }),
+    positions: createPositionStore(positions),
     transactions: createTransactionStore({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
-    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
+    finalizationMinutes: cachedFinalizationWindows(positions, now),
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
-    noteConflicts: (notes: readonly ConflictNote[]) =>
-      leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),
+    noteConflicts: (notes: readonly ConflictNote[]) => leaveConflictNotes(positions, notes),
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,

@@ -15,3 +15,6 @@ export type ApiResult<Value> =
   | { ok: false; reason: 'too-large' }
   /** Another try can help. */
   | { ok: false; reason: 'unavailable'; detail: string; afterMs?: number };
+
+/** The `detail` of a result after a 429: Button limits the key, whatever the request was for. */
+export const RATE_LIMITED = 'http_429';

@@ -1,5 +1,5 @@
 import { ASKED_TO_WAIT } from '../button/key-wait.ts';
-import type { ApiResult, TransactionPage } from '../button/api-result.ts';
+import { RATE_LIMITED, type ApiResult, type TransactionPage } from '../button/api-result.ts';
 import type { TransactionQuery, TransactionsApi } from '../button/transactions-api.ts';
 import {
   formsToTry,
@@ -109,7 +109,7 @@ export function failureOf(
     case 'too-large':
       return 'too-large';
     case 'unavailable':
-      return answer.detail === 'http_429' || answer.detail === ASKED_TO_WAIT ? undefined : 'no-page';
+      return answer.detail === RATE_LIMITED || answer.detail === ASKED_TO_WAIT ? undefined : 'no-page';
     case 'refused':
       if (!isFirstPage) return 'page-refused';
       return answer.status === 404 ? 'denied' : 'refused';

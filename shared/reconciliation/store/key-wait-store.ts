@@ -4,18 +4,28 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
 
-/** In the positions table; not an account. */
-const KEY = marshall({ [POSITIONS_TABLE.partitionKey]: '*', [POSITIONS_TABLE.sortKey]: 'retry-after' });
+type Positions = { client: DynamoDB; table: string };
 
 /**
  * The instant (ISO 8601 UTC) before which Button wants no request with the publisher's key, for every stream.
  * Both methods throw if the table cannot be reached.
  */
-export function createKeyWaitStore({ client, table }: { client: DynamoDB; table: string }) {
+export function createKeyWaitStore(positions: Positions) {
+  return createWaitStore(positions, 'retry-after');
+}
+
+/** The instant before which Button wants no request for the list of accounts. As `createKeyWaitStore`. */
+export function createListWaitStore(positions: Positions) {
+  return createWaitStore(positions, 'retry-after-accounts');
+}
+
+/** In the positions table, under `*`, which is not an account. */
+function createWaitStore({ client, table }: Positions, name: string) {
+  const key = marshall({ [POSITIONS_TABLE.partitionKey]: '*', [POSITIONS_TABLE.sortKey]: name });
   return {
     /** Half a read unit. */
     async read(): Promise<string | undefined> {
-      const { Item: item } = await client.send(new GetItemCommand({ TableName: table, Key: KEY }));
+      const { Item: item } = await client.send(new GetItemCommand({ TableName: table, Key: key }));
       return item?.['until']?.S;
     },
     /** Never makes the wait shorter. */
@@ -24,7 +34,7 @@ export function createKeyWaitStore({ client, table }: { client: DynamoDB; table:
         await client.send(
           new UpdateItemCommand({
             TableName: table,
-            Key: KEY,
+            Key: key,
             UpdateExpression: 'SET #until = :until',
             ConditionExpression: 'attribute_not_exists(#until) OR #until < :until',
             ExpressionAttributeNames: { '#until': 'until' },

@@ -15,6 +15,9 @@ const ROWS = Array.from({ length: 60 }, (_, index) =>
 );
 
 const answered = (body: unknown, status = 200): ButtonResponse => ({ result: 'answered', status, body });
+const paused = (status: number, retryAfterMs = 1000): ButtonResponse => ({
+  ...{ result: 'answered', status, body: undefined, retryAfterMs },
+});
 const list = (objects: unknown, next: string | null = null) =>
   answered({ meta: { status: 'ok', next }, objects });
 const account = (id: string) => ({ id, currency: 'USD' });
@@ -67,6 +70,8 @@ const LISTS: [what: string, answer: (url: URL) => ButtonResponse, added: string[
   ['nothing', () => list([]), []],
   ['a 404', () => answered({ meta: { status: 'error' } }, 404), []],
   ['a 503', () => answered(undefined, 503), []],
+  ['a 503 with Retry-After', () => paused(503), []],
+  ['a 500 with a long Retry-After', () => paused(500, 900_000), []],
   ['a 401', () => answered(undefined, 401), []],
   ['garbage', () => answered('<html>'), []],
   ['no answer', () => ({ result: 'unclear', reason: 'timeout' }), []],
@@ -80,6 +85,11 @@ const LISTS: [what: string, answer: (url: URL) => ButtonResponse, added: string[
     'a second page that fails',
     (url) =>
       url.searchParams.has('cursor') ? answered(undefined, 500) : list([account('acc-3')], '?cursor=2'),
+    ['acc-3'],
+  ],
+  [
+    'a second page that fails with Retry-After',
+    (url) => (url.searchParams.has('cursor') ? paused(503, 900_000) : list([account('acc-3')], '?cursor=2')),
     ['acc-3'],
   ],
   ['pages in a circle', () => list([account('acc-3')], '?cursor=again'), ['acc-3']],
@@ -126,6 +136,40 @@ describe("transactions, requirement 7: known accounts are read whatever today's 
       [2, 0],
       1,
       1,
+    ]);
+  });
+
+  it('a list that names a Retry-After is not asked for before that, and its accounts are found after it', async () => {
+    const world = createWorld();
+    await world.tick();
+    let asked = 0;
+    world.lists(() => {
+      asked += 1;
+      return paused(503, 900_000);
+    });
+    await world.live(10);
+    world.lists(() => {
+      asked += 1;
+      return list([account('acc-3')]);
+    });
+
+    await world.live(10);
+    const askedEarly = asked;
+    await world.live(20);
+
+    expect([askedEarly, asked]).toEqual([1, 3]);
+    expect(world.stored()).toEqual(ofAccounts('acc-1', 'acc-2', 'acc-3'));
+  });
+
+  it('a 429 of the list applies to the key', async () => {
+    const world = createWorld();
+    await world.tick();
+    world.lists(() => paused(429, 900_000));
+    await world.tick();
+
+    expect(await world.tick()).toEqual([
+      'acc-1 live: partial asked_to_wait',
+      'acc-2 live: partial asked_to_wait',
     ]);
   });
 

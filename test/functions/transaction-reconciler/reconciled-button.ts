@@ -17,6 +17,17 @@ import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.t
 
 const MINUTE_MS = 60_000;
 
+function createWait(): KeyWait {
+  let until: string | undefined;
+  return {
+    read: () => Promise.resolve(until),
+    extend: (later) => {
+      until = later;
+      return Promise.resolve();
+    },
+  };
+}
+
 /** Planner and reconciler in memory, on their own clock, with the test's own Button. */
 export function createReconciledButton(http: ButtonHttp, startAt: string) {
   const clock = { now: new Date(startAt) };
@@ -25,16 +36,9 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
   const quarantine = createInMemoryQuarantine();
   const sent: ReadMessage[] = [];
   const measured: Measured[] = [];
-  let until: string | undefined;
-  const wait: KeyWait = {
-    read: () => Promise.resolve(until),
-    extend: (later) => {
-      until = later;
-      return Promise.resolve();
-    },
-  };
+  const waiting = { wait: createWait(), listWait: createWait(), now: () => clock.now };
   const ports = {
-    api: withKeyWait(createTransactionsApi(http, 'sk-test'), { wait, now: () => clock.now }),
+    api: withKeyWait(createTransactionsApi(http, 'sk-test'), waiting),
     positions,
     metrics: { add: (one: Measured) => measured.push(one) },
     send: (messages: readonly ReadMessage[]) => {

@@ -1,21 +1,30 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ButtonResponse } from '../../../shared/button/button-http.ts';
-import { keepingWait, withKeyWait } from '../../../shared/button/key-wait.ts';
+import { keepingListWait, withKeyWait, type KeyWait } from '../../../shared/button/key-wait.ts';
 import { createBrandsApi } from '../../../shared/button/list-brands.ts';
-import { createTransactionsApi, type TransactionsApi } from '../../../shared/button/transactions-api.ts';
+import {
+  createTransactionsApi,
+  type TransactionQuery,
+  type TransactionsApi,
+} from '../../../shared/button/transactions-api.ts';
 
 const now = new Date('2026-06-01T12:00:00.000Z');
 
-function open(until: string | undefined, afterMs?: number) {
-  const asked: string[] = [];
+function createWait(until?: string) {
   const extended: string[] = [];
-  const refusal = {
-    ok: false,
-    reason: 'unavailable',
-    detail: 'http_503',
-    ...(afterMs ? { afterMs } : {}),
-  } as const;
+  const wait: KeyWait = {
+    read: () => Promise.resolve(until),
+    extend: (later) => Promise.resolve(void extended.push(later)),
+  };
+  return { wait, extended };
+}
+
+type Opened = { until?: string; listUntil?: string; afterMs?: number; detail?: string };
+
+function open({ until, listUntil, afterMs, detail = 'http_503' }: Opened) {
+  const asked: string[] = [];
+  const refusal = { ok: false, reason: 'unavailable', detail, ...(afterMs ? { afterMs } : {}) } as const;
   const answer = (what: string) => {
     asked.push(what);
     return Promise.resolve(refusal);
@@ -24,19 +33,20 @@ function open(until: string | undefined, afterMs?: number) {
     listAccounts: () => answer('accounts'),
     listTransactions: () => answer('transactions'),
   };
-  const wait = {
-    read: () => Promise.resolve(until),
-    extend: (later: string) => {
-      extended.push(later);
-      return Promise.resolve();
-    },
-  };
-  return { asked, extended, api: withKeyWait(api, { wait, now: () => now }) };
+  const key = createWait(until);
+  const list = createWait(listUntil);
+  const waiting = { wait: key.wait, listWait: list.wait, now: () => now };
+  return { asked, extended: { key: key.extended, list: list.extended }, api: withKeyWait(api, waiting) };
 }
+
+const QUERY: TransactionQuery = {
+  ...{ accountId: 'acc-1', timeField: 'modified_date', pageSize: 100, page: null },
+  ...{ start: '2026-06-01T00:00:00Z', end: '2026-06-02T00:00:00Z' },
+};
 
 describe('withKeyWait', () => {
   it('sends no request before the instant that Button named, and returns how long that is', async () => {
-    const { api, asked } = open('2026-06-01T12:01:00.000Z');
+    const { api, asked } = open({ until: '2026-06-01T12:01:00.000Z' });
 
     expect(await api.listAccounts()).toEqual({
       ...{ ok: false, reason: 'unavailable', detail: 'asked_to_wait', afterMs: 60_000 },
@@ -50,19 +60,33 @@ describe('withKeyWait', () => {
     ['it is longer than Button can ask for', '2026-06-01T12:15:00.001Z'],
     ['it is not an instant', 'soon'],
   ])('sends a request if %s', async (_why, until) => {
-    const { api, asked, extended } = open(until);
+    const { api, asked, extended } = open(until === undefined ? {} : { until });
 
     await api.listAccounts();
 
-    expect([asked, extended]).toEqual([['accounts'], []]);
+    expect([asked, extended]).toEqual([['accounts'], { key: [], list: [] }]);
   });
 
-  it('stores how long Button asks to wait', async () => {
-    const { api, extended } = open(undefined, 90_000);
+  it.each([
+    ['a 503 of a list of transactions', 'http_503', 'transactions', 'key'],
+    ['a 429 of a list of transactions', 'http_429', 'transactions', 'key'],
+    ['a 429 of the list of accounts', 'http_429', 'accounts', 'key'],
+    ['a 503 of the list of accounts', 'http_503', 'accounts', 'list'],
+  ] as const)('stores how long Button asks to wait: after %s', async (_what, detail, call, whose) => {
+    const { api, extended } = open({ afterMs: 90_000, detail });
 
-    await api.listAccounts();
+    await (call === 'accounts' ? api.listAccounts() : api.listTransactions(QUERY));
 
-    expect(extended).toEqual(['2026-06-01T12:01:30.000Z']);
+    expect(extended).toEqual({ key: [], list: [], [whose]: ['2026-06-01T12:01:30.000Z'] });
+  });
+
+  it('reads transactions, but no list of accounts, while only that list has to wait', async () => {
+    const { api, asked } = open({ listUntil: '2026-06-01T12:01:00.000Z' });
+
+    await api.listTransactions(QUERY);
+
+    expect(await api.listAccounts()).toMatchObject({ detail: 'asked_to_wait', afterMs: 60_000 });
+    expect(asked).toEqual(['transactions']);
   });
 
   it.each([
@@ -87,18 +111,12 @@ describe('withKeyWait', () => {
       },
       close: () => undefined,
     };
-    const extended: string[] = [];
-    const waiting = {
-      wait: {
-        read: () => Promise.resolve(undefined),
-        extend: (until: string) => Promise.resolve(void extended.push(until)),
-      },
-      now: () => now,
-    };
-    const api = withKeyWait(createTransactionsApi(http, 'sk-1'), waiting);
-    const call = keepingWait(waiting);
+    const { wait, extended } = createWait();
+    const waiting = { wait, listWait: createWait().wait, now: () => now };
+    const brands = createBrandsApi(http, 'sk-1');
 
-    await (list === 'accounts' ? api.listAccounts() : call(() => createBrandsApi(http, 'sk-1').listBrands()));
+    if (list === 'brands') await keepingListWait(waiting, () => brands.listBrands());
+    else await withKeyWait(createTransactionsApi(http, 'sk-1'), waiting).listAccounts();
 
     expect([asked, extended]).toEqual([page, ['2026-06-01T12:01:30.000Z']]);
   });
