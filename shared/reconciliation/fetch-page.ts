@@ -1,93 +1,90 @@
 import { ASKED_TO_WAIT } from '../button/key-wait.ts';
-import { RATE_LIMITED, type ApiResult, type TransactionPage } from '../button/api-result.ts';
-import type { TransactionQuery, TransactionsApi } from '../button/transactions-api.ts';
-import {
-  formsToTry,
-  isSamePage,
-  type LearntForm,
-  type NextPage,
-  pageOfWindow,
-  type PagingForm,
-} from './rules/paging-form.ts';
-
+import { RATE_LIMITED } from '../button/api-result.ts';
+import type { TransactionsApi } from '../button/transactions-api.ts';
+import { followsCursor, isRefusal } from './follows-cursor.ts';
+import { isEmptyEnd, type ListQuery, type PageAnswer, requestFirst, requestNext } from './request-page.ts';
+import { formsToTry, type LearntForm, type NextPage, type PagingForm } from './rules/paging-form.ts';
 import type { WindowFailure } from './rules/window-failure.ts';
 
 /** What to read: a list, and its page; null for the first one. */
 export type PageToFetch = {
-  query: Omit<TransactionQuery, 'page'>;
+  query: ListQuery;
   next: NextPage | null;
   /** The paging form that works for the account, if it is known. */
   learnt: LearntForm | undefined;
 };
 
-/** A page; `endsWindow` if its list goes on, but not within the window. */
-type Page = TransactionPage & { endsWindow?: boolean };
+type Ok = Extract<PageAnswer, { ok: true }>;
+type Refusal = Extract<PageAnswer, { ok: false; reason: 'refused' }>;
 
-type Answer = ApiResult<Page>;
-type Refusal = Extract<Answer, { ok: false; reason: 'refused' }>;
-
-/** A page, and the form in which it was requested, if there was a choice; or why there is none. */
-export type FetchedPage =
-  (Extract<Answer, { ok: true }> & { form?: PagingForm }) | Extract<Answer, { ok: false }>;
+/** A page, and the form that has been shown to work, if there was a choice; or why there is none. */
+export type FetchedPage = (Ok & { form?: PagingForm }) | Extract<PageAnswer, { ok: false }>;
 
 /**
  * Fetches a page. For any page but the first it tries one paging form after the other, until Button returns a
  * page of this list. That means: Button must not refuse the request, return rows from outside the window, or
  * return the same page again. If the list runs past the window's edge, the page there is the last one.
  *
- * An empty last page in a form that is not known to work proves nothing: a Button that ignores the cursor may
- * also find nothing, and rows would be missed.
+ * An empty last page in a form that is not known to work proves nothing by itself: a Button that ignores the
+ * cursor may also find nothing, and rows would be missed. It counts if Button itself refuses every form with
+ * another result, and the form is shown to work (`followsCursor`).
  *
  * Before another form replaces the one that Button has refused, the refused form is tried once more, because
  * a single refusal may come from an outage. Never throws for anything that Button does.
  */
 export async function fetchPage(
   { query, next, learnt }: PageToFetch,
-  { api, now }: { api: Pick<TransactionsApi, 'listTransactions'>; now: () => Date },
+  { api, now }: { api: ListApi; now: () => Date },
 ): Promise<FetchedPage> {
-  if (next === null) return firstPage(query, api);
-  const fetchIn = async (form: PagingForm): Promise<Answer> => {
-    const answer = await api.listTransactions({ ...query, page: { next, form } });
-    if (!answer.ok) return answer;
-    const page = pageOfWindow(answer.value, { filter: query, request: { form, after: next.after } });
-    const isOther = page === 'outside' || (page.next !== null && isSamePage(page.next, next));
-    return isOther ? { ok: false, reason: 'refused', status: 200 } : { ...answer, value: page };
-  };
+  if (next === null) return requestFirst(query, api);
+  const fetchIn = (form: PagingForm): Promise<PageAnswer> => requestNext({ query, next, form }, api);
 
   const [first, ...others] = formsToTry(next, learnt, now());
   if (first === undefined) return { ok: false, reason: 'refused', status: 200 };
   const answer = await fetchIn(first);
   if (answer.ok) return { ...answer, form: first };
   if (answer.reason !== 'refused') return answer;
+  const tried: Tried[] = [];
   for (const form of others) {
     const other = await fetchIn(form);
     if (other.ok && !isEmptyEnd(other.value))
       return confirmed({ answer: other, form }, { form: first, refusal: answer }, fetchIn);
     if (!other.ok && other.reason === 'unavailable') return other;
+    tried.push({ form, answer: other });
   }
-  return answer;
+  const isContradicted = [answer, ...tried.map((one) => one.answer)].some(
+    (one) => !one.ok && !isRefusal(one),
+  );
+  const end = isContradicted ? undefined : await provenEnd(tried, { query, refused: first }, api);
+  return end ?? answer;
 }
 
-/** The first page is requested with the filters: whatever is on it belongs to the list. */
-async function firstPage(
-  query: PageToFetch['query'],
-  api: Pick<TransactionsApi, 'listTransactions'>,
-): Promise<FetchedPage> {
-  const answer = await api.listTransactions({ ...query, page: null });
-  if (!answer.ok) return answer;
-  const page = pageOfWindow(answer.value, { filter: query });
-  return page === 'outside' ? { ok: false, reason: 'refused', status: 200 } : { ...answer, value: page };
-}
+type ListApi = Pick<TransactionsApi, 'listTransactions'>;
 
-function isEmptyEnd({ rows, next, endsWindow }: Page): boolean {
-  return rows.length === 0 && next === null && endsWindow !== true;
+/** A form that was tried, with an answer that is an empty last page if it is a page. */
+type Tried = { form: PagingForm; answer: PageAnswer };
+
+/** The empty last page if it is shown to be the end of the list; undefined if none is. */
+async function provenEnd(
+  tried: readonly Tried[],
+  list: { query: ListQuery; refused: PagingForm },
+  api: ListApi,
+): Promise<FetchedPage | undefined> {
+  for (const { form, answer } of tried) {
+    if (!answer.ok) continue;
+    const found = await followsCursor({ ...list, form }, api);
+    if (found === 'end') return { ...answer, form };
+    if (found === 'end-of-one-row') return answer;
+    if (found !== 'unproven') return found;
+  }
+  return undefined;
 }
 
 /** The page in the first form, if that works now after all; otherwise in the other form. */
 async function confirmed(
-  other: { answer: Extract<Answer, { ok: true }>; form: PagingForm },
+  other: { answer: Ok; form: PagingForm },
   first: { form: PagingForm; refusal: Refusal },
-  fetchIn: (form: PagingForm) => Promise<Answer>,
+  fetchIn: (form: PagingForm) => Promise<PageAnswer>,
 ): Promise<FetchedPage> {
   const again = first.refusal.status === 200 ? first.refusal : await fetchIn(first.form);
   if (again.ok) return { ...again, form: first.form };

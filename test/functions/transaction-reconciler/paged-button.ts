@@ -11,6 +11,8 @@ export type PagingWorld = {
   takesPrinted: boolean;
   /** The value of `objects` on a page without rows. */
   empty: 'list' | 'null';
+  /** Whether every page with rows has a `meta.next`: the last page is then empty. */
+  endsEmpty: boolean;
 };
 
 export const PLAIN_WORLD: PagingWorld = {
@@ -20,6 +22,7 @@ export const PLAIN_WORLD: PagingWorld = {
     `https://api.usebutton.com/v1/affiliation/accounts/${account}/transactions?cursor=${cursor}`,
   takesPrinted: true,
   empty: 'list',
+  endsEmpty: false,
 };
 
 export type PagedRow = { id: string; button_order_id: string; account_id: string; modified_date: string };
@@ -97,7 +100,7 @@ export class PagedButton {
       return row.account_id === account && typeof date === 'string' && date >= start && date < end;
     });
     const objects = listed.slice(from, from + size);
-    const isLast = from + size >= listed.length;
+    const isLast = this.#world.endsEmpty ? objects.length === 0 : from + size >= listed.length;
     const cursor = Buffer.from(JSON.stringify({ start, end, field, size, from: from + size })).toString(
       'base64url',
     );

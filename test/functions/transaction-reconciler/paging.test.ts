@@ -47,6 +47,12 @@ async function openAccount() {
   return { positions, transactions, read, keys };
 }
 
+/** The cursor of the window from 11:00 behind this number of rows. */
+function cursorBehind(from: number): string {
+  const filters = { start: '2026-06-15T11:00:00Z', end: '2026-06-15T11:58:01Z', field: 'modified_date' };
+  return Buffer.from(JSON.stringify({ ...filters, size: 4, from })).toString('base64url');
+}
+
 const WORLDS: [what: string, world: Partial<PagingWorld>, learnt: string | undefined][] = [
   ['accepts the cursor together with the filters', { alone: 'refuses', takesPrinted: false }, undefined],
   ['accepts a cursor only alone', { besideFilters: 'refuses', takesPrinted: false }, 'cursor-alone'],
@@ -154,6 +160,77 @@ describe('transactions, requirement 8: pages are read in any documented form tha
     while ((await read(button)).outcome !== 'complete');
 
     expect(keys()).toHaveLength(READ.length);
+  });
+
+  const ONLY_ALONE: PagingWorld = { ...PLAIN_WORLD, besideFilters: 'refuses', takesPrinted: false };
+
+  it.each([2, 3, 4])(
+    'accepts an empty last page behind %i rows if Button takes its cursors only alone, and asks no more then',
+    async (count) => {
+      const rows = READ.slice(0, count);
+      const button = new PagedButton({ ...ONLY_ALONE, endsEmpty: true }, rows);
+      const { positions, read, keys } = await openAccount();
+
+      expect(await read(button)).toEqual({ outcome: 'complete' });
+      const asked = button.requests.length;
+      const position = await positions.read('acc-1', 'live');
+      if (position === undefined || position === 'unreadable') throw new Error('no position');
+      await positions.save({ ...position, readThrough: '2026-06-15T11:00:00Z' });
+      await read(button);
+
+      expect(keys()).toEqual(rows.map((row) => `order#${row.button_order_id}`));
+      expect(position).toMatchObject({
+        ...{ readThrough: '2026-06-15T11:58:01Z', learnt: { form: 'cursor-alone' } },
+      });
+      expect([asked <= 8, button.requests.length - asked]).toEqual([true, 2]);
+    },
+  );
+
+  it('accepts it behind a single row too, which does not show that the form works in longer lists', async () => {
+    const button = new PagedButton({ ...ONLY_ALONE, endsEmpty: true }, READ.slice(0, 1));
+    const { positions, read, keys } = await openAccount();
+
+    expect(await read(button)).toEqual({ outcome: 'complete' });
+    expect(keys()).toHaveLength(1);
+    expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+    expect(button.requests.length).toBeLessThan(10);
+  });
+
+  it.each([false, true])(
+    'loses no row of a Button that follows no cursor and finds nothing, even if every list ends empty: %s',
+    async (endsEmpty) => {
+      const button = new PagedButton({ ...ONLY_ALONE, alone: 'finds-nothing', endsEmpty }, READ);
+      const { positions, read, keys } = await openAccount();
+
+      await read(button);
+
+      expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+      expect(keys()).toHaveLength(READ.length);
+    },
+  );
+
+  it('does not accept an empty page for a cursor that has expired', async () => {
+    const button = new PagedButton({ ...PLAIN_WORLD, alone: 'finds-nothing', takesPrinted: false }, READ);
+    let isExpired = false;
+    button.instead = ({ searchParams: sent }) => {
+      if (!sent.has('cursor')) isExpired &&= sent.get('page_size') !== '4';
+      const isOfSecondPage = Buffer.from(sent.get('cursor') ?? '', 'base64url').includes('"from":4');
+      const isRefused = isExpired && isOfSecondPage && sent.has('start');
+      return isRefused ? { result: 'answered', status: 400, body: undefined } : undefined;
+    };
+    const { positions, read, keys } = await openAccount();
+    await read(button, new Date('2026-06-15T11:00:00Z'));
+    isExpired = true;
+    const next = { cursor: cursorBehind(4), printed: null };
+    const position = await positions.read('acc-1', 'live');
+    if (position === undefined || position === 'unreadable') throw new Error('no position');
+    const window = { start: '2026-06-15T11:00:00Z', end: '2026-06-15T11:58:01Z', next };
+    await positions.save({ ...position, window: { ...window, pages: 1, rows: 4, repaired: 4 } });
+
+    expect(await read(button)).toEqual({ outcome: 'complete' });
+
+    expect(keys()).toHaveLength(READ.length);
+    expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
   });
 
   it('does not give up the first form because Button refuses it once', async () => {
