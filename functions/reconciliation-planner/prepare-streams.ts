@@ -7,6 +7,7 @@ import {
   type Sweep,
 } from '../../shared/reconciliation/rules/begin-stream.ts';
 import { isGap } from '../../shared/reconciliation/rules/gap.ts';
+import { sizesOf } from '../../shared/reconciliation/rules/page-size.ts';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 import {
   hasFailed,
@@ -81,6 +82,7 @@ export async function prepareStreams(
     const again = {
       ...sweepPosition(beginning, sweep, now),
       ...(isUsable(live, now) && live.learnt ? { learnt: live.learnt } : {}),
+      ...(isUsable(live, now) ? sizesOf(live) : {}),
       createdAt: now.toISOString(),
     };
     await ensurePosition({ current: swept, beginning: again, isDue: true, now }, ports.positions);

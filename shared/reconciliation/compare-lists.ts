@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import type { TransactionsApi } from '../button/transactions-api.ts';
 import { repairsIn, sumTallies } from './rules/drift.ts';
+import { pageSizeOf } from './rules/page-size.ts';
 import { followTrail, type PageTrail } from './rules/page-trail.ts';
 import { learnForm, type LearntForm, type NextPage } from './rules/paging-form.ts';
 import { passOver } from './rules/gap.ts';
@@ -70,7 +71,7 @@ async function* pages(
   ports: ReadPagePorts,
 ): AsyncGenerator<ListedPage> {
   const { start, end } = window;
-  const pageSize = Math.min(position.pageSize ?? ports.pageSize, ports.pageSize);
+  const pageSize = pageSizeOf(position, window, ports.pageSize);
   const query = { accountId, timeField: 'created_date', start, end, pageSize } as const;
   let next: NextPage | null = null;
   let trail: PageTrail | undefined;

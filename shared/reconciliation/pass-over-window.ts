@@ -1,6 +1,7 @@
 import type { TransactionsApi } from '../button/transactions-api.ts';
 import { firstReadable } from './rules/first-readable.ts';
 import { GAP_RETRY_MS, gapPosition, isGap, passOver } from './rules/gap.ts';
+import { pageSizeOf } from './rules/page-size.ts';
 import { followTrail, type PageTrail } from './rules/page-trail.ts';
 import type { NextPage } from './rules/paging-form.ts';
 import { isFinished, lastEndMs, latestEndMs, toSecond, type Position } from './rules/position.ts';
@@ -110,7 +111,7 @@ function createSearch(position: Position, api: TransactionsApi, { now, pageSize,
       timeField: position.timeField ?? 'modified_date',
       start: toSecond(second * 1000),
       end: toSecond((second + 1) * 1000),
-      pageSize: Math.min(position.pageSize ?? pageSize, pageSize),
+      pageSize: pageSizeOf(position, position.window, pageSize),
     } as const;
     let next: NextPage | null = null;
     let trail: PageTrail | undefined;

@@ -3,6 +3,7 @@ import { ASKED_TO_WAIT } from '../button/key-wait.ts';
 import type { TransactionsApi } from '../button/transactions-api.ts';
 import { repairsIn, sumTallies } from './rules/drift.ts';
 import { GAP_RETRY_MS, isGap } from './rules/gap.ts';
+import { pageSizeOf } from './rules/page-size.ts';
 import { followTrail } from './rules/page-trail.ts';
 import { learnForm, type PagingForm } from './rules/paging-form.ts';
 import { afterPage, boundBy, type Position, type ReadWindow } from './rules/position.ts';
@@ -10,6 +11,7 @@ import { afterFailure, hasTooManyPages, type WindowFailure } from './rules/windo
 import { failureOf, fetchPage, reasonOf, type FetchedPage } from './fetch-page.ts';
 import type { PageStep, ReadPagePorts } from './page-step.ts';
 import { canReadLatest, passOverWindow } from './pass-over-window.ts';
+import { requestFirst, type ListQuery } from './request-page.ts';
 import { storeRows } from './store-rows.ts';
 
 /** `isLatestShown`: Button has just returned the account's latest second. */
@@ -32,7 +34,7 @@ export async function readPage(
     timeField: position.timeField ?? 'modified_date',
     start: window.start,
     end: window.end,
-    pageSize: Math.min(position.pageSize ?? ports.pageSize, ports.pageSize),
+    pageSize: pageSizeOf(position, window, ports.pageSize),
   } as const;
   const reading = await fetchPage({ query, next: window.next, learnt: position.learnt }, { api, now });
   if (!reading.ok) return afterRefusal({ position, window, isLatestShown }, reading, { api, ports });
@@ -41,14 +43,32 @@ export async function readPage(
   const trail = trailOf({ position, window }, reading.value);
   if (trail === 'endless' || trail === 'too-many-pages')
     return recover({ position, window, isLatestShown, failure: trail, reason: 'endless_pages' }, api, ports);
+  const shown = await compareSizes({ position, window, query }, api, ports);
   const drift = await storeRows({ rows, position, readStartedAt }, ports);
   const { serverTime } = reading;
-  const bound = serverTime ? boundBy(window, serverTime, ports.windows) : window;
+  const bound = serverTime ? boundBy(shown, serverTime, ports.windows) : shown;
   const page = { next, rows: rows.length, repaired: repairsIn(drift), storedAt: now() };
   const found = learn({ ...position, drift: sumTallies([position.drift ?? {}, drift]) }, reading.form, now());
   const moved = afterPage(found, bound, { ...page, ...(trail ? { trail } : {}) });
   if (!(await ports.positions.save(moved))) return { position, stop: { outcome: 'overtaken' } };
   return { position: moved, ...(serverTime ? { serverTime } : {}) };
+}
+
+/**
+ * The window whose first page Button has just returned in a smaller size. If the usual size gets no answer
+ * even now, the size makes the difference, and not an outage that is over.
+ */
+async function compareSizes(
+  { position, window, query }: Omit<Reading, 'isLatestShown'> & { query: ListQuery },
+  api: TransactionsApi,
+  { pageSize, timeLeft }: ReadPagePorts,
+): Promise<ReadWindow> {
+  const { smaller, next } = window;
+  const usual = pageSizeOf(position, undefined, pageSize);
+  if (!smaller || next !== null || usual <= smaller.size || !timeLeft()) return window;
+  const answer = await requestFirst({ ...query, pageSize: usual }, api);
+  const hasFailed = !answer.ok && failureOf(answer, { isFirstPage: true }) === 'no-page';
+  return hasFailed ? { ...window, smaller: { ...smaller, failed: usual } } : window;
 }
 
 /** Undefined for the last page. */

@@ -121,7 +121,7 @@ const BUDGETS: Record<string, number> = {
   'publisher-api': 288_000,
   'reconciliation-planner': 326_000,
   'retry-sweep': 303_000,
-  'transaction-reconciler': 378_000,
+  'transaction-reconciler': 380_000,
   'webhook-receiver': 340_000,
 };
 

@@ -1,3 +1,4 @@
+import { sizesOf } from './page-size.ts';
 import { toSecond, type Position } from './position.ts';
 
 /** How long a gap waits after it could not be read. */
@@ -16,7 +17,7 @@ export function isGap({ stream }: Pick<Position, 'stream'>): boolean {
  * its own, because it decides by itself what is historical. Pure.
  */
 export function gapPosition(position: Position, { from, to }: { from: string; to: string }): Position {
-  const { account, stream, historicalBefore, timeField, learnt, pageSize } = position;
+  const { account, stream, historicalBefore, timeField, learnt } = position;
   const [owner = timeField] = BACKFILL.exec(stream) ?? [];
   const start = toSecond(Date.parse(from));
   return {
@@ -27,7 +28,7 @@ export function gapPosition(position: Position, { from, to }: { from: string; to
     historicalBefore,
     ...(timeField ? { timeField } : {}),
     ...(learnt ? { learnt } : {}),
-    ...(pageSize === undefined ? {} : { pageSize }),
+    ...sizesOf(position),
     readFrom: start,
     readUntil: to,
     // This range has failed often enough: it is read in parts at once.

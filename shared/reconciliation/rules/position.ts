@@ -1,4 +1,5 @@
 import type { DriftTally } from './drift.ts';
+import { largerPages, learntPageSize, type FailedPageSize } from './page-size.ts';
 import type { PageTrail } from './page-trail.ts';
 import type { LearntForm, NextPage } from './paging-form.ts';
 
@@ -22,6 +23,11 @@ export type ReadWindow = {
   trail?: PageTrail;
   /** How often a page of it could not be read. */
   failures?: number;
+  /**
+   * Its pages have at most `size` rows, because larger ones got no answer; `failed` is a size that got none
+   * when this one worked.
+   */
+  smaller?: { size: number; failed?: number };
   /** Its end by Button's clock, if that is behind ours: changes there after the read are on no page of it. */
   endAtButton?: string;
 };
@@ -74,8 +80,13 @@ export type Position = {
   notBefore?: string;
   /** The last range of time that was passed over. */
   lastGap?: { end: string; seconds: number };
-  /** The page size, if it is smaller than usual because a page was too large or its size was refused. */
+  /**
+   * The page size, if it is smaller than usual because a page was too large or got no answer, or its size was
+   * refused.
+   */
   pageSize?: number;
+  /** Pages do not grow up to this size. */
+  failedPageSize?: FailedPageSize;
   /** The paging form for the account's pages, if it is not the first one to try. */
   learnt?: LearntForm;
   /** Nothing is read before this instant. */
@@ -100,9 +111,6 @@ const MAX_WINDOW_MS = DAY_MS;
 
 /** The longest window far back, for a first read of years in which little or nothing happened. */
 const MAX_HISTORY_WINDOW_MS = 31 * DAY_MS;
-
-/** Button's own page size if none is requested. Source: docs/button/transactions-api.md, "Parameters". */
-export const DEFAULT_PAGE_SIZE = 50;
 
 /** The most by which our own clocks may differ. */
 const CLOCK_TOLERANCE_MS = 60 * SECOND_MS;
@@ -208,7 +216,8 @@ export function afterPage(
   if (page.next !== null) return { ...position, window: read };
   const readUntil = window.endAtButton ?? window.end;
   const isEven = Date.parse(readUntil) < Date.parse(position.evenUntil ?? readUntil);
-  const closed = isEven ? withoutWindow(position) : widen(withoutWindow(position), read);
+  const wider = isEven ? withoutWindow(position) : widen(withoutWindow(position), read, page.storedAt);
+  const closed = { ...wider, ...learntPageSize(read, page.storedAt) };
   if (Date.parse(readUntil) <= Date.parse(position.readThrough)) return closed;
   const moved = { ...closed, readThrough: readUntil, completedAt: page.storedAt.toISOString() };
   const { narrowUntil: _passed, evenUntil: _too, ...wide } = moved;
@@ -221,12 +230,10 @@ export function afterPage(
 const MOST_PAGES_TO_WIDEN = 5000;
 
 /** After a window without trouble, the next window may be twice as long, and its pages larger. */
-function widen(position: Position, { restarts = 0, pages }: ReadWindow): Position {
-  const { maxWindowSeconds, pageSize, ...rest } = position;
+function widen(position: Position, { restarts = 0, pages }: ReadWindow, now: Date): Position {
+  const { maxWindowSeconds, pageSize: _size, failedPageSize: _failed, ...rest } = position;
   if (restarts > 0) return position;
-  const largerSize =
-    pageSize === undefined ? 0 : Math.max(pageSize, Math.min(DEFAULT_PAGE_SIZE, 2 * pageSize));
-  const larger = pageSize === undefined ? {} : { pageSize: largerSize };
+  const larger = largerPages(position, now);
   if (maxWindowSeconds === undefined) return { ...rest, ...larger };
   if (pages > MOST_PAGES_TO_WIDEN) return { ...rest, ...larger, maxWindowSeconds };
   const wider = maxWindowSeconds * 2;

@@ -1,4 +1,5 @@
-import { DEFAULT_PAGE_SIZE, isNarrow, withoutWindow, type Position, type ReadWindow } from './position.ts';
+import { DEFAULT_PAGE_SIZE, pageSizeOf, withSmallerPages } from './page-size.ts';
+import { isNarrow, withoutWindow, type Position, type ReadWindow } from './position.ts';
 
 /** Why a window could not be read any further, as far as it decides what to do. */
 export type WindowFailure =
@@ -60,7 +61,8 @@ export function hasTooManyPages(position: Position, window: ReadWindow): boolean
  * What to do about a window of which a page could not be read. `pageSize` is the configured one. Pure.
  *
  * A window is tried in two runs, because Button may be down. Then it is cut shorter and shorter, down to one
- * second, within one slice, and the readable parts are read. A second that fails three times is passed over.
+ * second, within one slice, and the readable parts are read. A second that fails three times, each time in
+ * smaller pages, is passed over.
  * A failure that cannot pass by itself, such as a refusal, is not waited for.
  *
  * `isPaused`: Button asked for a pause with the failure, so nothing is read on in this slice. Then the window
@@ -88,7 +90,9 @@ export function afterFailure(
   const shorter = readShorter(position, window, parts);
   if (shorter)
     return { then: 'read-on', position: { ...shorter, ...(isPaused ? { evenUntil: window.end } : {}) } };
-  const again = { ...failed, window: beginAgain({ ...window, failures }) };
+  const size = pageSizeOf(position, window, pageSize);
+  const small = failure === 'no-page' ? withSmallerPages(window, size) : window;
+  const again = { ...failed, window: beginAgain({ ...small, failures }) };
   const isTriedEnough = failures >= MAX_TRIES_OF_A_SECOND || failure === 'too-many-pages';
   return { then: isTriedEnough ? 'pass-over' : 'read-on', position: again };
 }
@@ -122,7 +126,7 @@ function smallerPages(
   position: Failed,
   { failure, pageSize }: { failure: WindowFailure; pageSize: number },
 ): Position | undefined {
-  const size = Math.min(position.pageSize ?? pageSize, pageSize);
+  const size = pageSizeOf(position, position.window, pageSize);
   if (failure === 'too-large' && size > 1) return withPages(position, Math.floor(size / 2));
   if (failure === 'refused' && size > DEFAULT_PAGE_SIZE) return withPages(position, DEFAULT_PAGE_SIZE);
   return undefined;

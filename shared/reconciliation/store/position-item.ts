@@ -37,6 +37,9 @@ const PositionSchema = z.object({
       repaired: count,
       restarts: count.exactOptional(),
       failures: count.exactOptional(),
+      smaller: z
+        .object({ size: z.int().positive(), failed: z.int().positive().exactOptional() })
+        .exactOptional(),
       endAtButton: instant.exactOptional(),
       trail: z.object({ markedPage: count, rows: text, next: text, emptyPages: count }).exactOptional(),
     })
@@ -47,6 +50,7 @@ const PositionSchema = z.object({
   notBefore: instant.exactOptional(),
   lastGap: z.object({ end: instant, seconds: z.int().positive() }).exactOptional(),
   pageSize: z.int().positive().exactOptional(),
+  failedPageSize: z.object({ size: z.int().positive(), failedAt: instant }).exactOptional(),
   learnt: z
     .object({ form: z.enum(['cursor-and-filters', 'cursor-alone', 'printed-url']), learntAt: instant })
     .exactOptional(),

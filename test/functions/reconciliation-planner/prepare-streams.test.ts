@@ -86,6 +86,21 @@ describe('prepareStreams', () => {
     expect(await positions.save(over)).toBe(false);
   });
 
+  it("starts a sweep with the paging form and the page size that work for the account's live stream", async () => {
+    const positions = createInMemoryPositions();
+    const works = {
+      learnt: { form: 'cursor-alone', learntAt: '2026-06-15T11:00:00.000Z' },
+      pageSize: 10,
+      failedPageSize: { size: 100, failedAt: '2026-06-15T11:00:00.000Z' },
+    } as const;
+    const { readFrom: _from, readUntil: _until, ...rest } = sweep;
+    await positions.create({ ...rest, stream: 'live', ...works });
+
+    await prepare(positions);
+
+    expect(await positions.read('acc-1', 'sweep-daily')).toMatchObject(works);
+  });
+
   it('leaves an existing live stream as it is, whatever it counts as historical', async () => {
     const positions = createInMemoryPositions();
     const { readFrom: _from, readUntil: _until, ...rest } = sweep;

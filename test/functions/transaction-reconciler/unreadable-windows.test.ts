@@ -204,4 +204,75 @@ describe('transactions, requirement 8: large pages are read in smaller ones', ()
     const sizes = world.button.requests.slice(refused).map(({ path }) => /page_size=(\d+)/.exec(path)?.[1]);
     expect(new Set(sizes.filter((size) => size !== undefined))).toEqual(new Set(['50']));
   });
+
+  const BATCH = at(60);
+  /** A second with 300 rows among others. */
+  const withBatch = () => [
+    ...rowsOf(60),
+    ...Array.from({ length: 300 }, (_, index) => pagedRow(1000 + index, BATCH)),
+    ...Array.from({ length: 100 }, (_, index) => pagedRow(2000 + index, at(61 + index))),
+  ];
+  const sizeOf = ({ searchParams }: URL) => Number(searchParams.get('page_size'));
+  const SLOW: [what: string, answer: ButtonResponse][] = [
+    ['a 504', failed(504)],
+    ['a 503 with Retry-After', { result: 'answered', status: 503, body: undefined, retryAfterMs: 1000 }],
+    ['a time-out', { result: 'unclear', reason: 'timeout' }],
+    ['half a page', failed(200)],
+  ];
+
+  it.each(SLOW)('if a large page of one second gets %s, before it is passed over', async (_what, answer) => {
+    const rows = withBatch();
+    const world = createWorld(rows);
+    world.fails((url) => (asksFor(url, BATCH) && sizeOf(url) > 20 ? answer : undefined));
+    await world.tick();
+
+    await world.live(200);
+
+    expect(world.stored()).toEqual(keysOf(rows));
+    expect([await world.gaps(), world.sum('WindowsPassedOver')]).toEqual([[], 0]);
+    expect(world.button.requests.length).toBeLessThan(250);
+  });
+
+  it.each(SLOW)('if every large page gets %s, before the account is stuck', async (_what, answer) => {
+    const rows = withBatch();
+    const world = createWorld(rows);
+    world.fails((url) => (sizeOf(url) > 50 ? answer : undefined));
+    await world.tick();
+    await world.live(200);
+    const before = world.button.requests.length;
+
+    await world.live(120);
+
+    const later = world.button.requests.slice(before).map(({ path }) => /page_size=(\d+)/.exec(path)?.[1]);
+    expect(later.filter((size) => Number(size) > 50)).toEqual([]);
+    expect(world.stored()).toEqual(keysOf(rows));
+    expect([await world.gaps(), world.sum('WindowsPassedOver')]).toEqual([[], 0]);
+    expect(before).toBeLessThan(250);
+  });
+
+  it('and the latest second too, so that a second which Button never shows is still passed over', async () => {
+    const rows = rowsOf(100);
+    const world = createWorld(rows);
+    world.fails((url) => (sizeOf(url) > 50 || asksFor(url, at(10, 30)) ? failed(504) : undefined));
+    await world.tick();
+
+    await world.live(200);
+
+    expect(world.stored()).toEqual(keysOf(rows.filter((row) => row !== rows[10])));
+    expect(await world.gaps()).toEqual([`${at(10, 30)} ${at(10, 31)}`]);
+  });
+
+  it('but not for longer than an outage lasts', async () => {
+    const world = createWorld(rowsOf(200));
+    await world.tick();
+    world.fails(() => failed(503));
+    await world.live(60);
+    world.fails(() => undefined);
+
+    await world.live(20);
+
+    const position = await world.positionOf('live');
+    expect(position.readThrough >= at(78)).toBe(true);
+    expect(position).not.toHaveProperty('pageSize');
+  });
 });

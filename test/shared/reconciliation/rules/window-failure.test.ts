@@ -119,6 +119,19 @@ describe('a window that could not be read', () => {
     expect(fail('refused', { ...SECOND, failures: 2 }, { pageSize: 50 }).then).toBe('pass-over');
   });
 
+  it('of one second is begun again in smaller pages if it gets no page, but not in more than 500 up to there', () => {
+    const narrow = { narrowUntil: '2026-06-03T00:00:00Z' };
+    const smaller = (window: Partial<ReadWindow>, failure: WindowFailure = 'no-page') =>
+      fail(failure, { ...SECOND, ...window }, narrow).position.window?.smaller;
+
+    expect(smaller({})).toEqual({ size: 10 });
+    expect(smaller({ smaller: { size: 10 } })).toEqual({ size: 1 });
+    expect(smaller({ smaller: { size: 1 } })).toEqual({ size: 1 });
+    expect(smaller({ rows: 10_000 })).toEqual({ size: 20 });
+    expect(smaller({ rows: 60_000 })).toBeUndefined();
+    expect(smaller({}, 'page-refused')).toBeUndefined();
+  });
+
   it('of one second loses its overlap first', () => {
     const overlapping = { ...SECOND, start: '2026-05-31T23:45:00Z', failures: 5 };
 
