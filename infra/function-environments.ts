@@ -187,6 +187,7 @@ export function reconciliationPlannerEnvironment(
     FIRST_READ: reconciler.firstRead,
     READ_FROM: reconciler.readFrom,
     SWEEP_DAYS: String(reconciler.sweepDays),
+    LAG_SECONDS: String(reconciler.lagSeconds),
   };
 }
 

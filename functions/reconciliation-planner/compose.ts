@@ -59,6 +59,7 @@ export function composeReconciliationPlanner({
     firstRead: env.FIRST_READ,
     readFrom: env.READ_FROM,
     sweepDays: env.SWEEP_DAYS,
+    lagMs: env.LAG_SECONDS * 1000,
     now,
   };
   const windows = {

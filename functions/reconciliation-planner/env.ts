@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { positiveInteger } from '../../shared/runtime/env.ts';
+import { nonNegativeInteger, positiveInteger } from '../../shared/runtime/env.ts';
 
 /** The reconciliation planner's environment. */
 export const EnvironmentSchema = z.object({
@@ -17,6 +17,8 @@ export const EnvironmentSchema = z.object({
   READ_FROM: z.iso.datetime(),
   /** How far back the weekly sweep reads, in days. */
   SWEEP_DAYS: positiveInteger,
+  /** How many seconds before now a read shows everything that Button has changed. */
+  LAG_SECONDS: nonNegativeInteger,
 });
 
 /** The variables that the stack must set. */

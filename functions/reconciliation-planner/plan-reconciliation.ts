@@ -56,6 +56,8 @@ export type PlanReconciliationPorts = PrepareStreamsPorts & {
   streams: readonly PlannedStream[];
   /** How far back the weekly sweep reads, in days. */
   sweepDays: number;
+  /** How long after a change Button shows it at the latest. */
+  lagMs: number;
   /** Names this run: two deliveries of one run send nothing twice. */
   tickId: string;
 };

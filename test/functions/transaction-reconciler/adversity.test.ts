@@ -104,6 +104,7 @@ class World {
         readFrom: '2026-05-31T00:00:00Z',
         streams,
         sweepDays: 120,
+        lagMs: LAG_MS,
         now: this.#now,
         tickId: `tick-${this.#ticks}`,
       }),

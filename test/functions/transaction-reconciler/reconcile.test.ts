@@ -75,6 +75,7 @@ function plan(
     readFrom: '2026-01-01T00:00:00Z',
     streams: ['live'],
     sweepDays: 120,
+    lagMs: 0,
     now: () => new Date(),
     tickId: `tick-${sent.length}`,
     ...changes,

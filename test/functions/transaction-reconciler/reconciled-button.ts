@@ -53,7 +53,7 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
     const outcomes: string[] = [];
     await planReconciliation({
       ...ports,
-      ...{ firstRead: 'live', readFrom: startAt, streams, sweepDays: 120 },
+      ...{ firstRead: 'live', readFrom: startAt, streams, sweepDays: 120, lagMs: 2 * MINUTE_MS },
       tickId: clock.now.toISOString(),
     });
     for (let message = sent.shift(); message; message = sent.shift()) {

@@ -101,6 +101,7 @@ async function tick(streams: readonly PlannedStream[] = ['live'], changes: Parti
     readFrom: '2026-01-01T00:00:00Z',
     streams,
     sweepDays: 120,
+    lagMs: 120_000,
     now: () => now,
     tickId: now.toISOString(),
   });

@@ -369,7 +369,7 @@ describe('TransactionsStack', () => {
       Environment: {
         Variables: {
           ...{ FIRST_READ: 'live', READ_FROM: '2020-02-02T00:00:00Z', SWEEP_DAYS: '12' },
-          BUTTON_TIMEOUT_MS: '18500',
+          ...{ LAG_SECONDS: '14', BUTTON_TIMEOUT_MS: '18500' },
         },
       },
     });

@@ -45,6 +45,7 @@ describe('the time of deployment', () => {
           firstRead: 'historical',
           readFrom: '2014-01-01T00:00:00Z',
           sweepDays: 120,
+          lagMs: 0,
           now,
         },
         ...{ send: () => Promise.resolve(), streams: ['live'], tickId: 'tick-1' },
