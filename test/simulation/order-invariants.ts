@@ -401,13 +401,14 @@ export class OrderInvariants {
   }
 
   /** An order whose id another shop uses at Button is kept with a reason, unless it is cancelled as well. */
-  #checkTaken({ orderId, messages, report, live }: Told): void {
+  #checkTaken(order: Told): void {
+    const { orderId, messages, report, live } = order;
     // A cancellation of which nothing was known deleted it: the id is free again.
     if (this.#othersOrder(orderId)?.status === 'deleted') return;
     if (live.length > 0) fail('no order is doubled', `${orderId} is at Button beside another shop's`);
     const isCancelled = report?.newest.kind === 'cancelled' && report.progress.state === 'settled';
     // A 202 promises nothing: Button may find out later that the id is taken.
-    if (report?.reported?.acceptedOnly === true || this.#isBlind(orderId)) return;
+    if (report?.reported?.acceptedOnly === true || this.#isBlind(orderId) || this.#isHidden(order)) return;
     if (report && !isCancelled && !messages.some(({ reasons }) => reasons.length > 0))
       fail("an order whose id is another shop's is in quarantine", `${orderId} is ${report.progress.state}`);
   }
