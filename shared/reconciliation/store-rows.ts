@@ -11,7 +11,7 @@ import type { ConflictNote } from './rules/conflict-note.ts';
 import { deliveryOf, cutOverAt } from '../transactions/rules/delivery.ts';
 import { driftAmountsMinor, sumTallies, tallyOf, type DriftTally, type RowOutcome } from './rules/drift.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
-import type { Position, WindowPolicy } from './rules/position.ts';
+import { shownAfterMs, type Position, type WindowPolicy } from './rules/position.ts';
 import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
@@ -218,7 +218,7 @@ async function readOrQuarantine(
   const observation: Observation = {
     transaction: reading.transaction,
     payload: row,
-    source: { kind: 'api', readStartedAt, visibleUntil: minus(readStartedAt, ports.windows.lagMs) },
+    source: { kind: 'api', readStartedAt, visibleUntil: visibleUntil(readStartedAt, ports.windows.lagMs) },
     seenAt,
     delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
     flags: transactionFlags(reading.transaction, row),
@@ -226,8 +226,8 @@ async function readOrQuarantine(
   return { observation, text: reading.bytes };
 }
 
-function minus(instant: string, ms: number): string {
-  return new Date(Date.parse(instant) - ms).toISOString();
+function visibleUntil(readStartedAt: string, lagMs: number): string {
+  return new Date(Date.parse(readStartedAt) - shownAfterMs(lagMs)).toISOString();
 }
 
 type ParsedRow = TransactionResult & { bytes: string };

@@ -170,7 +170,10 @@ describe('transactions, requirement 1: one purchase is one record and one reward
       'done',
       { outcome: 'done', found: { id: 'tx-2', amountMinor: 200 } },
     ]);
-    expect(transactionSettle).toMatchObject({ changes: true, recorded: ['arguments', 'id', 'reason'] });
+    expect(transactionSettle).toMatchObject({
+      changes: true,
+      recorded: ['arguments', 'id', 'status', 'amount', 'reason'],
+    });
     expect(events().length).toBe(before + 1);
     expect(payable()).toEqual({ USD: 200 });
   });

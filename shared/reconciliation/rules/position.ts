@@ -1,3 +1,4 @@
+import { CLOCKS_APART_MS } from '../../transactions/rules/merge-transaction.ts';
 import type { DriftTally } from './drift.ts';
 import { largerPages, learntPageSize, type FailedPageSize } from './page-size.ts';
 import type { PageTrail } from './page-trail.ts';
@@ -102,6 +103,14 @@ export type Position = {
 
 /** How windows are cut. */
 export type WindowPolicy = { overlapMs: number; lagMs: number };
+
+/**
+ * A read shows for sure what another function saw this long before it, in milliseconds: Button shows changes
+ * late, and clocks differ. An operator who sets no lag has waited. Pure.
+ */
+export function shownAfterMs(lagMs: number): number {
+  return lagMs === 0 ? 0 : lagMs + CLOCKS_APART_MS;
+}
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;

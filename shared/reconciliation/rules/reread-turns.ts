@@ -1,5 +1,5 @@
 import type { ConflictNote } from './conflict-note.ts';
-import { isFinished, isInFuture, type Position } from './position.ts';
+import { isFinished, isInFuture, shownAfterMs, type Position } from './position.ts';
 
 /** A conflict to read again in one account, and the position of the last time; undefined if never. */
 export type Reread = { note: ConflictNote; stream: string; last: Position | undefined };
@@ -10,8 +10,8 @@ export type Turn = { now: Date; lagMs: number; most: number };
 /**
  * The rereads whose turn it is. Pure.
  *
- * A read that began one lag after the conflict arose has settled it, so it needs no other. Those that can be
- * settled now come first; among them those that were never read, then those that were read longest ago. A
+ * A read that began late enough after the conflict arose has settled it, so it needs no other. Those that can
+ * be settled now come first; among them those that were never read, then those that were read longest ago. A
  * conflict that may be in many accounts takes one place after the other, like the others.
  */
 export function rereadsInTurn<One extends Reread>(rereads: readonly One[], turn: Turn): One[] {
@@ -53,7 +53,7 @@ function isSettled(reread: Reread, turn: Turn): boolean {
 
 /** A read that begins at or after this instant (milliseconds since 1970) settles the conflict. */
 function settlesFromMs({ note }: Reread, { lagMs }: Turn): number {
-  return Date.parse(note.since) + lagMs;
+  return Date.parse(note.since) + shownAfterMs(lagMs);
 }
 
 function compare(one: readonly number[], other: readonly number[]): number {

@@ -55,8 +55,8 @@ export type Storing = {
   rewardableCategories?: readonly string[];
 };
 
-/** The most by which the clock of a function may be ahead: it then stores versions of the future. */
-const CLOCKS_APART_MS = 60_000;
+/** The most by which the clock of a function may be ahead of another's, in milliseconds. */
+export const CLOCKS_APART_MS = 60_000;
 
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
