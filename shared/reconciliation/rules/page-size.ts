@@ -1,5 +1,3 @@
-import type { Position, ReadWindow } from './position.ts';
-
 /** Button's own page size if none is requested. Source: docs/button/transactions-api.md, "Parameters". */
 export const DEFAULT_PAGE_SIZE = 50;
 
@@ -15,19 +13,23 @@ const BELIEVED_MS = 86_400_000;
 /** A page size that got no answer while a smaller one worked, and when that was (ISO 8601 UTC). */
 export type FailedPageSize = { size: number; failedAt: string };
 
-type Sizes = Pick<Position, 'pageSize' | 'failedPageSize'>;
+/** Smaller pages for one window: their size, and the larger one that got no answer while this one worked. */
+export type SmallerPages = { size: number; failed?: number };
+
+type Sizes = { pageSize?: number; failedPageSize?: FailedPageSize };
+type Window = { rows: number; smaller?: SmallerPages };
 
 /** The page size to request; `configured` is the usual one. Pure. */
 export function pageSizeOf(
   { pageSize }: Sizes,
-  window: Pick<ReadWindow, 'smaller'> | undefined,
+  window: Pick<Window, 'smaller'> | undefined,
   configured: number,
 ): number {
   return Math.min(window?.smaller?.size ?? configured, pageSize ?? configured, configured);
 }
 
 /** The window of one second with a smaller page size than `size`, which got no answer. Pure. */
-export function withSmallerPages(window: ReadWindow, size: number): ReadWindow {
+export function withSmallerPages<Of extends Window>(window: Of, size: number): Of {
   const wanted = SMALLER_SIZES.find((one) => one < size) ?? size;
   const least = Math.max(wanted, Math.ceil(window.rows / MOST_PAGES_AGAIN));
   return least < size ? { ...window, smaller: { size: least } } : window;
@@ -44,7 +46,7 @@ export function largerPages({ pageSize, failedPageSize }: Sizes, now: Date): Siz
 }
 
 /** What to remember after the window was read: the size that worked, if a larger one got no answer. Pure. */
-export function learntPageSize({ smaller }: ReadWindow, now: Date): Sizes {
+export function learntPageSize({ smaller }: Pick<Window, 'smaller'>, now: Date): Sizes {
   if (smaller?.failed === undefined) return {};
   const { size: pageSize, failed: size } = smaller;
   return { pageSize, failedPageSize: { size, failedAt: now.toISOString() } };

@@ -1,6 +1,5 @@
-import { CLOCKS_APART_MS } from '../../transactions/rules/merge-transaction.ts';
 import type { DriftTally } from './drift.ts';
-import { largerPages, learntPageSize, type FailedPageSize } from './page-size.ts';
+import { largerPages, learntPageSize, type FailedPageSize, type SmallerPages } from './page-size.ts';
 import type { PageTrail } from './page-trail.ts';
 import type { LearntForm, NextPage } from './paging-form.ts';
 
@@ -24,11 +23,8 @@ export type ReadWindow = {
   trail?: PageTrail;
   /** How often a page of it could not be read. */
   failures?: number;
-  /**
-   * Its pages have at most `size` rows, because larger ones got no answer; `failed` is a size that got none
-   * when this one worked.
-   */
-  smaller?: { size: number; failed?: number };
+  /** Its pages are smaller than usual, because larger ones got no answer. */
+  smaller?: SmallerPages;
   /** Its end by Button's clock, if that is behind ours: changes there after the read are on no page of it. */
   endAtButton?: string;
 };
@@ -103,14 +99,6 @@ export type Position = {
 
 /** How windows are cut. */
 export type WindowPolicy = { overlapMs: number; lagMs: number };
-
-/**
- * A read shows for sure what another function saw this long before it, in milliseconds: Button shows changes
- * late, and clocks differ. An operator who sets no lag has waited. Pure.
- */
-export function shownAfterMs(lagMs: number): number {
-  return lagMs === 0 ? 0 : lagMs + CLOCKS_APART_MS;
-}
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;

@@ -1,5 +1,6 @@
 import type { ConflictNote } from './conflict-note.ts';
-import { isFinished, isInFuture, shownAfterMs, type Position } from './position.ts';
+import { shownAfterMs } from '../../transactions/rules/clocks.ts';
+import { isFinished, isInFuture, type Position } from './position.ts';
 
 /** A conflict to read again in one account, and the position of the last time; undefined if never. */
 export type Reread = { note: ConflictNote; stream: string; last: Position | undefined };

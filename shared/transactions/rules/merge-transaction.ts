@@ -1,4 +1,5 @@
 import { canonicalJson } from '@button-serverless/validation/json';
+import { CLOCKS_APART_MS } from './clocks.ts';
 import { joinDeliveries } from './delivery.ts';
 import { eraseTransaction, withoutPersonalData } from './erase-transaction.ts';
 import {
@@ -54,9 +55,6 @@ export type Storing = {
   /** The categories for which users are rewarded; `REWARDABLE_CATEGORIES` unless given. */
   rewardableCategories?: readonly string[];
 };
-
-/** The most by which the clock of a function may be ahead of another's, in milliseconds. */
-export const CLOCKS_APART_MS = 60_000;
 
 /**
  * The one merge of webhooks, deferred webhooks, reconciler and replay.
