@@ -382,8 +382,9 @@ export class OrderInvariants {
       fail("another shop's order is never changed", `${orderId} is ${now?.status ?? 'gone'}`);
   }
 
-  /** Whether a message with the token in the ledger was handled before this instant. */
+  /** Whether a message with the token in the ledger was handled before this instant, and is not forgotten. */
   #isTokenKnown(orderId: string, beforeMs: number): boolean {
+    if (this.#hasRestored) return false;
     const order = this.#orders().find((told) => told.orderId === orderId);
     const token = order?.report?.btnRef;
     return (order?.messages ?? []).some(

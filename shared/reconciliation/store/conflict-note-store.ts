@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { PutItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
@@ -27,7 +29,8 @@ export async function leaveConflictNotes(
   for (const { key, account, createdDate, since } of notes) {
     const item = {
       [POSITIONS_TABLE.partitionKey]: CONFLICTS_PARTITION,
-      [POSITIONS_TABLE.sortKey]: `${account} ${createdDate} ${key}`,
+      // An account's id can be longer than a sort key.
+      [POSITIONS_TABLE.sortKey]: `${createdDate} ${hash('sha256', JSON.stringify([account, key]))}`,
       ...{ key, accountId: account, createdDate, since, schemaVersion: 1 },
       [POSITIONS_TABLE.timeToLive]: Math.floor(Date.parse(since) / 1000) + NOTE_KEPT_SECONDS,
     };

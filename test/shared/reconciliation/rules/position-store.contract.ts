@@ -94,6 +94,16 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect(await store.list(account)).toEqual([]);
     });
 
+    it('hold a note of an account whose id is longer than a key', async () => {
+      const long = account.padEnd(2048, 'x');
+      const createdDate = '2026-05-01T00:00:00Z';
+      const note = { key: 'order#1', account: long, createdDate, since: '2026-06-01T00:00:00.000Z' };
+
+      await leave([note]);
+
+      expect(await store.conflictNotes()).toContainEqual(note);
+    });
+
     it('read back as they were created, with every field', async () => {
       const whole = await created(everything);
 
