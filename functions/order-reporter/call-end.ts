@@ -73,6 +73,16 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
   return isRecent ? ended({ result: 'try-again', reason: 'not_found' }) : refused('unknown_to_button');
 }
 
+/**
+ * The end if Button may have carried out the call before the one that ended like this: it is not forgotten,
+ * whatever stopped the later call. Pure.
+ */
+export function inDoubt(end: CallEnd): CallEnd {
+  if (end.result.result !== 'try-again') return end;
+  const { blamesOrder: _blame, ...why } = end.result;
+  return ended({ ...why, result: 'unclear' });
+}
+
 /** Button answered a read, but the answer says nothing about the order. Pure. */
 export function isUnreadable({ result }: CallEnd): boolean {
   return result.result === 'try-again' && result.reason === 'unreadable_order';

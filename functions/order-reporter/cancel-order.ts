@@ -7,7 +7,17 @@ import {
   type LedgerEntry,
   type UnconfirmedOrder,
 } from '../../shared/orders/rules/order-ledger.ts';
-import { done, ended, endOf, forbidden, isUnreadable, notFound, refused, type CallEnd } from './call-end.ts';
+import {
+  done,
+  ended,
+  endOf,
+  forbidden,
+  inDoubt,
+  isUnreadable,
+  notFound,
+  refused,
+  type CallEnd,
+} from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
 import { unread } from './update-order.ts';
 
@@ -32,9 +42,10 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const answer = await cancelByIds(tried, cancel);
   switch (answer.answer) {
     case 'not-found':
-    case 'unconfirmed':
     case 'forbidden':
       return confirm(cancel, tried, answer);
+    case 'unconfirmed':
+      return inDoubt(await confirm(cancel, tried, answer));
     default:
       return endOf(answer);
   }
@@ -111,7 +122,7 @@ async function confirm(
   const read = await readOwn(entry, api);
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
-  if (read.failed) return answer.answer === 'not-found' ? read.failed : unread(read.failed);
+  if (read.failed) return detail ? unread(read.failed) : read.failed;
   if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api });
   if (read.orders.length > 0) return ended(CANCELLED);
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);

@@ -27,7 +27,7 @@ export function measureTry(claimed: LedgerEntry, result: CallResult, ports: Repo
   const { newest, orderId, btnRef } = claimed;
   if (result.result !== 'done') {
     const { reason } = result;
-    const isOwn = result.result === 'try-again' && result.blamesOrder;
+    const isOwn = result.result !== 'refused' && result.blamesOrder;
     log.warn('order_not_reported', { orderId, result: result.result, reason });
     if (reason === 'unauthorized' && !isOwn) metrics.add({ name: 'ButtonKeyRefused', value: 1 });
     return;

@@ -48,7 +48,8 @@ async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }
   const { result } = end;
   const { orderId, attempts, newest } = claimed;
   const tries = attempts || Number(hasFailed(claimed));
-  if (result.result !== 'try-again' || isProbe || !mayBeOwn(result, tries)) return end;
+  if (result.result === 'done' || result.result === 'refused') return end;
+  if (isProbe || !mayBeOwn(result, tries)) return end;
   const since = newest.receivedAt ?? newest.time;
   const isOwn = await ports.breaker.isWellSince(since, orderId);
   return isOwn ? { ...end, result: { ...result, blamesOrder: true } } : end;

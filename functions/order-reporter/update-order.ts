@@ -3,7 +3,7 @@ import { isHeld } from '../../shared/orders/rules/order-evolution.ts';
 import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
-import { done, ended, endOf, forbidden, notFound, refused, type CallEnd } from './call-end.ts';
+import { done, endOf, forbidden, inDoubt, notFound, refused, type CallEnd } from './call-end.ts';
 import { isOwn, lookUp, readOrder } from './read-order.ts';
 
 /** What to update, and how. */
@@ -100,10 +100,8 @@ export async function explainForbidden(
  */
 export function unread(end: CallEnd): CallEnd {
   const { result } = end;
-  if (result.result !== 'try-again' || result.reason === 'unauthorized' || result.reason === 'http_429')
-    return end;
-  const { result: _result, afterMs: _after, blamesOrder: _blame, ...why } = result;
-  return ended({ result: 'unclear', ...why });
+  const isOwnMeaning = 'reason' in result && ['unauthorized', 'http_429'].includes(result.reason);
+  return isOwnMeaning ? end : inDoubt(end);
 }
 
 /** Tries one id after the other, as long as Button itself says that it knows no order with that id. */

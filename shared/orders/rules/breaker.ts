@@ -68,7 +68,7 @@ const OWN_AFTER_TRIES: ReadonlyMap<string, number> = new Map([
  * Pure.
  */
 export function mayBeOwn(result: CallResult, tries: number): boolean {
-  if (result.result !== 'try-again' || result.isLookUp) return false;
+  if (result.result === 'done' || result.result === 'refused' || result.isLookUp) return false;
   const ownAfter = OWN_AFTER_TRIES.get(result.reason);
   return ownAfter !== undefined && tries >= ownAfter;
 }
@@ -87,7 +87,7 @@ const FAILURE_COUNTS_FOR_MS = 900_000;
 export function healthOf(result: CallResult): ButtonHealth {
   if (result.result === 'done' || result.result === 'refused') return 'healthy';
   const { reason } = result;
-  if (result.result === 'try-again' && result.blamesOrder && OWN_AFTER_TRIES.has(reason)) return 'not-asked';
+  if (result.blamesOrder && OWN_AFTER_TRIES.has(reason)) return 'not-asked';
   if (reason === 'http_429') return 'throttled';
   if (result.isLookUp) return 'healthy';
   if (reason === 'unauthorized') return 'unauthorized';

@@ -205,7 +205,14 @@ export type CallResult =
       answer?: FailedAnswer;
     }
   /** It may have been carried out, or may still be. */
-  | { result: 'unclear'; reason: string; isLookUp?: true; answer?: FailedAnswer }
+  | {
+      result: 'unclear';
+      reason: string;
+      afterMs?: number;
+      isLookUp?: true;
+      blamesOrder?: true;
+      answer?: FailedAnswer;
+    }
   | { result: 'refused'; reason: string };
 
 /** The ledger's own warnings, which stay when a newer version arrives. */

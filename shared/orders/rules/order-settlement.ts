@@ -128,7 +128,7 @@ function settleFailed(
   const isUnclear = result.result === 'unclear';
   const open = openDoubt(claimed.progress);
   // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
-  const isNew = isUnclear && !(result.isLookUp && open);
+  const isNew = isUnclear && !(result.isLookUp && open?.hash === claimed.newest.hash);
   const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
@@ -146,7 +146,7 @@ function settleFailed(
       : refuseNewest(current, { reason: 'given_up', ...inDoubt }, now);
     return { events: [failed, ...givenUp], keep: { code: 'given_up', failures } };
   }
-  const leastMs = isUnclear ? policy.quietTimeMs : (result.afterMs ?? 0);
+  const leastMs = Math.max(isUnclear ? policy.quietTimeMs : 0, result.afterMs ?? 0);
   const waitMs = Math.max(leastMs, backoffMs(current.attempts, policy));
   const wait = { dueAt: later(now, waitMs), reason: result.reason };
   return { events: [failed, { event: 'postponed', wait, ...inDoubt }] };

@@ -767,6 +767,24 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(result).toMatchObject({ result: 'unclear', reason: 'http_503' });
   });
 
+  it.each<[string, OrderApiAnswer, object]>([
+    [
+      'Button asks to wait',
+      { answer: 'unanswered', isRefused: false, reason: 'http_429', afterMs: 9000 },
+      { reason: 'http_429', afterMs: 9000 },
+    ],
+    ['Button refuses the key', { answer: 'unauthorized' }, { reason: 'unauthorized' }],
+    [
+      'the read never left',
+      { answer: 'unanswered', isRefused: false, reason: 'econnrefused' },
+      { reason: 'econnrefused' },
+    ],
+  ])('stays in doubt after a 204 if the read after it fails because %s', async (_why, get, why) => {
+    const { result } = await talk(known, { cancel: { answer: 'unconfirmed' }, get });
+
+    expect(result).toEqual({ result: 'unclear', ...why });
+  });
+
   it('continues with the id under which the order is open', async () => {
     const nameless = claimed({ kind: 'cancelled', reported: {} });
     const open = found({ status: 'open', button_order_id: 'btnorder-7' });
@@ -901,7 +919,7 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(await ends({ at: at(120), acceptedOnly: true })).toEqual(isDone);
   });
 
-  it('waits for an order that is only accepted, although Button answers 204', async () => {
+  it('waits in doubt for an order that is only accepted, although Button answers 204', async () => {
     const accepted = claimed({ kind: 'cancelled', reported: { at: at(1), acceptedOnly: true } });
 
     const { result } = await talk(accepted, {
@@ -910,7 +928,7 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
       getByToken: missing,
     });
 
-    expect(result).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(result).toEqual({ result: 'unclear', reason: 'not_found' });
   });
 });
 

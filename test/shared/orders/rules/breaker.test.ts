@@ -65,6 +65,7 @@ describe('a 401 or a 429 of one order that Button has not accepted before', () =
     ['http_503', 50, false],
   ])('%s after %i tries may be the order’s own: %s', (reason, tries, isOwn) => {
     expect(mayBeOwn(tryAgain(reason), tries)).toBe(isOwn);
+    expect(mayBeOwn({ result: 'unclear', reason }, tries)).toBe(isOwn);
   });
 
   it('is never the order’s own if the look-up got it', () => {
@@ -74,7 +75,8 @@ describe('a 401 or a 429 of one order that Button has not accepted before', () =
   it.each(['unauthorized', 'http_429'])(
     'says nothing about Button once %s is known to be the order’s own',
     (reason) => {
-      expect(healthOf({ result: 'try-again', reason, blamesOrder: true })).toBe('not-asked');
+      for (const result of ['try-again', 'unclear'] as const)
+        expect(healthOf({ result, reason, blamesOrder: true })).toBe('not-asked');
     },
   );
 });

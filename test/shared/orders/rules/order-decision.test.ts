@@ -182,6 +182,17 @@ describe('a version that is being confirmed', () => {
   });
 });
 
+it('a call that may have been carried out is in doubt beside an older one, whichever read failed after it', () => {
+  const entry = known(given(created).state);
+  const older = { kind: 'unclear', hash: 'h-older' } as const;
+  const claimed = { ...entry, progress: { ...entry.progress, doubt: older } } as LedgerEntry;
+
+  for (const isLookUp of [{}, { isLookUp: true } as const]) {
+    const after = known(ended(claimed, { ...unclear, ...isLookUp }));
+    expect(after.progress).toMatchObject({ doubt: { hash: entry.newest.hash, amongOthers: true } });
+  }
+});
+
 describe('the token belongs to the order, not to one version (requirement 1)', () => {
   const update = receive(event(2, { customer_order_id: 'second' }));
 

@@ -461,7 +461,9 @@ describe('settleReport', () => {
 
     expect(once.progress).toMatchObject({ state: 'waiting', dueAt: at(1).toISOString() });
     expect(thrice.progress).toMatchObject({ dueAt: at(4).toISOString() });
+    const unclear = settle({ result: 'unclear', reason: 'http_429', afterMs: 90_000 });
     expect(asked.progress).toMatchObject({ dueAt: at(12).toISOString() });
+    expect(unclear.progress).toMatchObject({ state: 'in-doubt', dueAt: at(90).toISOString() });
   });
 
   it('counts its tries until one succeeds or is final', () => {
