@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { FailedAnswer } from '../orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
+import { isSameOrder } from './order-identity.ts';
 
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
@@ -170,7 +171,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | --- | --- | --- | --- |
  * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
  * | 2xx that shows an order with another id | unclear | unclear | unanswered (by token: not found) |
- * | 2xx that shows another token or total | exists | done | found |
+ * | 2xx that shows a deleted order, or another purchase or total | exists | done | found |
  * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
  * | other 2xx | unclear | unclear | unanswered |
  * | 429, not sent | try again | try again | unanswered |
@@ -263,8 +264,10 @@ function readSuccess(
   };
 }
 
-/** Button's answer to a create shows an order with another token or total than the one sent. */
-function isOther({ btn_ref: token, total }: OrderAtButton, created: Order): boolean {
+/** Button's answer to a create shows a deleted order, or one that differs from the one sent. */
+function isOther(shown: OrderAtButton, created: Order): boolean {
+  const { btn_ref: token, total, status } = shown;
+  if (status === 'deleted' || isSameOrder(shown, created, created.btn_ref) === 'another') return true;
   const isTokenOther = token !== undefined && token !== (created.btn_ref ?? null);
   return isTokenOther || (total !== undefined && total !== created.total);
 }

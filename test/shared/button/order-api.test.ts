@@ -365,6 +365,8 @@ describe('createOrderApi', () => {
     ['no token', { btn_ref: null }, 'exists'],
     ['another token', { btn_ref: 'srctok-another' }, 'exists'],
     ['another total', { total: order.total + 1 }, 'exists'],
+    ['the order as deleted', { status: 'deleted' }, 'exists'],
+    ['the same token, and its purchase date in another form', { purchase_date: '2020' }, 'done'],
     ['neither token nor total', { btn_ref: undefined, total: undefined }, 'done'],
   ])('reads an answer to a create that shows %s as: %s', async (_what, change, expected) => {
     const object = { ...order, button_order_id: 'btnorder-1', ...change };
@@ -372,6 +374,24 @@ describe('createOrderApi', () => {
 
     expect(await api.create(order)).toMatchObject({ answer: expected });
     expect(await api.update('o-1', order)).toMatchObject({ answer: 'done' });
+  });
+
+  it.each([
+    ['another purchase date', { purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
+    ['another currency', { currency: 'JPY' }, 'exists'],
+    [
+      'the same instant in another form',
+      { purchase_date: new Date(order.purchase_date).toISOString() },
+      'done',
+    ],
+    ['no purchase date', { purchase_date: null }, 'done'],
+    ['no currency', { currency: null }, 'done'],
+  ])('reads an answer to a create without a token that shows %s as: %s', async (_what, change, expected) => {
+    const { btn_ref: _token, ...tokenless } = order;
+    const object = { ...tokenless, button_order_id: 'btnorder-1', ...change };
+    const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
+
+    expect(await api.create(tokenless)).toMatchObject({ answer: expected });
   });
 
   it('believes no answer that shows the order with another id, and takes no id from it (requirement 2)', async () => {
