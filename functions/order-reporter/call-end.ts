@@ -12,6 +12,12 @@ export type CallEnd = { result: CallResult; refusal: QuarantineReason | undefine
  */
 const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
+/**
+ * For this number of tries, which take more than two hours, Button may say that an order exists without
+ * showing it, or answer reads with nothing readable.
+ */
+const MAX_TRIES_UNTIL_SHOWN = 10;
+
 /** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {
   return { result, refusal: undefined };
@@ -83,9 +89,23 @@ export function inDoubt(end: CallEnd): CallEnd {
   return ended({ ...why, result: 'unclear' });
 }
 
+/** The end if Button has the id and does not show whose order it is: in the end, it counts as another's. */
+export function unshown({ attempts }: LedgerEntry): CallEnd {
+  return attempts < MAX_TRIES_UNTIL_SHOWN
+    ? ended({ result: 'try-again', reason: 'not_found' })
+    : refused('order_id_taken');
+}
+
 /** Button answered a read, but the answer says nothing about the order. Pure. */
 export function isUnreadable({ result }: CallEnd): boolean {
   return result.result === 'try-again' && result.reason === 'unreadable_order';
+}
+
+/** The end of a read; if Button keeps answering reads with nothing readable, the id counts as another's. */
+export function unlessUnreadable({ attempts, failures }: LedgerEntry, end: CallEnd): CallEnd {
+  const isEveryLast = failures?.last.every(({ reason }) => reason === 'unreadable_order');
+  const isFinal = attempts >= MAX_TRIES_UNTIL_SHOWN && isEveryLast && isUnreadable(end);
+  return isFinal ? refused('order_id_taken') : end;
 }
 
 /** The end that needs a person. */

@@ -13,9 +13,9 @@ import {
   endOf,
   forbidden,
   inDoubt,
-  isUnreadable,
   notFound,
   refused,
+  unlessUnreadable,
   type CallEnd,
 } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
@@ -56,8 +56,7 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
   const first = await readOrder(entry, api);
   const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
   const read = first.reading === 'found' && !isFirstOwn ? await lookUp(entry, api) : first;
-  if (read.reading === 'failed')
-    return { end: isUnreadable(read.end) ? refused('order_id_taken') : read.end };
+  if (read.reading === 'failed') return { end: unlessUnreadable(entry, read.end) };
   if (read.reading === 'found' && isOwn(read, entry)) {
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };

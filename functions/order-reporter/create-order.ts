@@ -1,16 +1,10 @@
 import type { OrderApi } from '../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
-import { done, ended, endOf, isUnreadable, refused, type CallEnd } from './call-end.ts';
+import { done, endOf, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 import { sendFound } from './send-found.ts';
 import { explainForbidden } from './update-order.ts';
-
-/**
- * For this number of tries, which take more than two hours, Button may say that an order exists without
- * showing it.
- */
-const MAX_TRIES_UNTIL_SHOWN = 10;
 
 /** What to create. */
 export type CreateOrder = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };
@@ -42,9 +36,7 @@ async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<Ca
     case 'failed':
       return isUnreadable(read.end) ? refused('order_id_taken') : read.end;
     case 'not-found':
-      return entry.attempts < MAX_TRIES_UNTIL_SHOWN
-        ? ended({ result: 'try-again', reason: 'not_found' })
-        : refused('order_id_taken');
+      return unshown(entry);
     case 'found':
       break;
   }

@@ -1061,6 +1061,25 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(unknown).toMatchObject({ asked: ['get'], result: { result: 'try-again' } });
   });
 
+  it('is refused for reads that say nothing only after ten tries, of which the last three got such a read', async () => {
+    const odd = 'unreadable_order';
+    const tried = async (attempts: number, ...reasons: string[]) => {
+      const last = reasons.map((reason) => ({ at: now.toISOString(), reason }));
+      const failures = { count: 3, since: now.toISOString(), last };
+      const get = { ...down, reason: odd };
+      return (await talk({ ...unreported(), attempts, ...(last.length > 0 && { failures }) }, { get }))
+        .result;
+    };
+
+    for (const early of [
+      await tried(0),
+      await tried(9, odd, odd, odd),
+      await tried(50, 'http_503', odd, odd),
+    ])
+      expect(early).toMatchObject({ result: 'try-again', reason: odd });
+    expect(await tried(10, odd, odd, odd)).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  });
+
   it('is sent if Button’s 404 may be about the look-up by its token (requirement 2)', async () => {
     const getByToken = { answer: 'not-found', mayBeRefused: true } as const;
 
