@@ -16,6 +16,7 @@ import {
   notFound,
   refused,
   unlessUnreadable,
+  unshown,
   type CallEnd,
 } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
@@ -64,12 +65,15 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
     return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
   }
   if (first.reading === 'found') return { end: refused('order_id_taken') };
+  const isIdTaken = cancelsUnconfirmed(entry)?.isIdTaken;
+  // An order that a create may have made, and that Button holds without its token, is in no list.
+  if (isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
   // A create that may have been sent before the token was known cannot be found by the token. Without a
   // version that this cancels, no create has been sent.
   const mayLackToken = entry.tokenDue && entry.newest.cancels?.purchase_date !== undefined;
   const isFindable = read.reading === 'not-found' && read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
-  return cancelsUnconfirmed(entry)?.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+  return isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
 /** If only the token of the order is known, an order that shows no other token may be this one. */

@@ -1,7 +1,7 @@
-import type { OrderApi } from '../../shared/button/order-api.ts';
+import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
-import { done, endOf, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
+import { done, endOf, inDoubt, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 import { sendFound } from './send-found.ts';
 import { explainForbidden } from './update-order.ts';
@@ -18,10 +18,14 @@ export async function createOrder(create: CreateOrder): Promise<CallEnd> {
   const { btnRef } = entry;
   const created = await api.create(btnRef === undefined ? order : { ...order, btn_ref: btnRef });
   switch (created.answer) {
-    case 'done':
-      return done(created, { created: true, ...(btnRef !== undefined && { token: 'taken' }) });
+    case 'done': {
+      const token = created.shownToken === null ? 'refused' : 'taken';
+      // An update may still bring a token that an earlier create did not have.
+      const isLeft = btnRef === undefined || (token === 'refused' && entry.tokenDue);
+      return done(created, { created: true, ...(!isLeft && { token }) });
+    }
     case 'exists':
-      return updateIfSame(create);
+      return updateIfSame(create, created.shown);
     case 'forbidden':
       return explainForbidden(entry, api, created.detail);
     default:
@@ -29,17 +33,26 @@ export async function createOrder(create: CreateOrder): Promise<CallEnd> {
   }
 }
 
-/** Another shop of the organisation may use the same id: its order is left alone. */
-async function updateIfSame({ entry, order, api, now }: CreateOrder): Promise<CallEnd> {
-  const read = await readOrder(entry, api);
+/**
+ * Another shop of the organisation may use the same id: its order is left alone. What Button has `shown` for
+ * the create may also be the order that the create made: until a read says whose it is, that is in doubt.
+ */
+async function updateIfSame(
+  { entry, order, api, now }: CreateOrder,
+  shown: OrderAtButton | undefined,
+): Promise<CallEnd> {
+  const id = shown?.button_order_id;
+  const read = await readOrder(entry, api, id === undefined ? [] : [id]);
   switch (read.reading) {
     case 'failed':
+      if (shown) return inDoubt(read.end);
       return isUnreadable(read.end) ? refused('order_id_taken') : read.end;
     case 'not-found':
-      return unshown(entry);
+      return shown ? inDoubt(unshown(entry)) : unshown(entry);
     case 'found':
       break;
   }
   // The earlier create may not have had the token.
-  return sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, false);
+  const end = await sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, false);
+  return shown ? inDoubt(end) : end;
 }

@@ -27,11 +27,15 @@ export type OrderReadResult =
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
 /**
- * Reads the order by each of its ids and, if they find nothing, by its token
+ * Reads the order by each of its ids, after `more` of them, and, if they find nothing, by its token
  * (docs/decisions/0013-look-up-by-token.md).
  */
-export async function readOrder(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
-  for (const id of idsOf(entry)) {
+export async function readOrder(
+  entry: LedgerEntry,
+  api: OrderApi,
+  more: readonly string[] = [],
+): Promise<OrderReadResult> {
+  for (const id of [...more, ...idsOf(entry)]) {
     const answer = await api.get(id, entry.orderId);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };

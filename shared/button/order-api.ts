@@ -16,9 +16,9 @@ export type OrderApiAnswer =
   | { answer: 'found'; order: OrderAtButton }
   /**
    * A create of an order that already exists: Button refuses it, or answers with an order that is not the one
-   * that was sent.
+   * that was sent. Then that is `shown`, and the create may have been carried out nevertheless.
    */
-  | { answer: 'exists' }
+  | { answer: 'exists'; shown?: OrderAtButton }
   /**
    * Button itself says that it has no such order. Only from `getByToken`: `isRefused` means that Button does
    * not look up orders by token, which says nothing about the order; `mayBeRefused` is a 404 that may mean
@@ -172,6 +172,7 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 2xx with `meta.status` ok | done | done | found (not found if the token's list has no such order) |
  * | 2xx that shows an order with another id | unclear | unclear | unanswered (by token: not found) |
  * | 2xx that shows a deleted order, or another purchase or total | exists | done | found |
+ * | 2xx that shows the order without the token that was sent | done | done | found |
  * | 204 | unclear | update: unclear; cancel: unconfirmed | unanswered |
  * | other 2xx | unclear | unclear | unanswered |
  * | 429, not sent | try again | try again | unanswered |
@@ -253,7 +254,8 @@ function readSuccess(
       ? { answer: 'found', order: order.data }
       : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
-  if (created && order.success && isOther(order.data, created)) return { answer: 'exists' };
+  if (created && order.success && isOther(order.data, created))
+    return { answer: 'exists', shown: order.data };
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = order.data ?? {};
   const acceptedOnly = status === 202;
   return {
@@ -264,12 +266,17 @@ function readSuccess(
   };
 }
 
-/** Button's answer to a create shows a deleted order, or one that differs from the one sent. */
+/**
+ * Button's answer to a create shows a deleted order, or one that differs from the one sent. If only the token
+ * is missing, Button did not accept that.
+ */
 function isOther(shown: OrderAtButton, created: Order): boolean {
   const { btn_ref: token, total, status } = shown;
-  if (status === 'deleted' || isSameOrder(shown, created, created.btn_ref) === 'another') return true;
-  const isTokenOther = token !== undefined && token !== (created.btn_ref ?? null);
-  return isTokenOther || (total !== undefined && total !== created.total);
+  const is = isSameOrder(shown, created, created.btn_ref);
+  if (status === 'deleted' || is === 'another') return true;
+  if (total !== created.total && total !== undefined) return true;
+  if (token === undefined || token === (created.btn_ref ?? null)) return false;
+  return token !== null || is !== 'same' || total === undefined;
 }
 
 /**

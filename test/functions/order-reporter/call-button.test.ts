@@ -1404,6 +1404,73 @@ describe('a 409 to a create (requirement 7)', () => {
   });
 });
 
+describe('a 200 to a create that does not show the order as it was sent (requirement 3)', () => {
+  const unattributed = { ...done, buttonOrderId: 'btnorder-1', shownToken: null } as const;
+  const existing: OrderApiAnswer = {
+    answer: 'exists',
+    shown: { ...held, purchase_date: undefined, btn_ref: null, button_order_id: 'btnorder-1' },
+  };
+  const { purchase_date, currency } = order;
+
+  it('has made the order, without its token, if nothing else differs: Button’s id is kept', async () => {
+    const { asked, result } = await talk(claimed({}), { create: unattributed });
+
+    expect(asked).toEqual(['create']);
+    expect(result).toEqual({ ...isCreated, token: 'refused', buttonOrderId: 'btnorder-1' });
+  });
+
+  it('may show the order of an earlier create without the token: an update still brings it', async () => {
+    const { result } = await talk(claimed({ more: { tokenDue: true } }), { create: unattributed });
+
+    expect(result).toEqual({ ...isDone, created: true, buttonOrderId: 'btnorder-1' });
+  });
+
+  it.each<[string, Answers, object]>([
+    ['fails', { get: down }, { reason: 'http_503' }],
+    [
+      'is to wait',
+      { get: { answer: 'unanswered', isRefused: false, reason: 'http_429', afterMs: 9 } },
+      { reason: 'http_429', afterMs: 9 },
+    ],
+    ['says nothing', { get: { ...down, reason: 'unreadable_order' } }, { reason: 'unreadable_order' }],
+    ['finds nothing', { get: missing, getByToken: missing }, { reason: 'not_found' }],
+  ])(
+    'is in doubt if the read by the id that it shows %s, so that no second order is made',
+    async (_what, answers, why) => {
+      const { calls, result } = await talk(claimed({}), { create: existing, ...answers });
+
+      expect(calls[1]).toEqual(['get', 'btnorder-1']);
+      expect(result).toMatchObject({ result: 'unclear', ...why });
+    },
+  );
+
+  it('follows what the read by the id that it shows says: ours is updated, another’s is left alone', async () => {
+    const ours = await talk(claimed({}), {
+      create: existing,
+      get: found({ ...held, btn_ref: null, button_order_id: 'btnorder-1' }),
+      update: { ...done, shownToken: null },
+    });
+    const theirs = await talk(claimed({}), { create: existing, get: found({ ...held, currency: 'JPY' }) });
+
+    expect(ours.calls.at(-1)).toEqual(['update', 'btnorder-1', order, token]);
+    expect(ours.result).toEqual({ ...isDone, token: 'refused', buttonOrderId: 'btnorder-1' });
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  });
+
+  it('leaves a cancellation of it due, if Button lists no order under a token that it may have dropped', async () => {
+    const entry = claimed({ kind: 'cancelled', doubt: { kind: 'unclear', hash: 'h-1' } });
+    const cancels = { purchase_date, currency, isIdTaken: true } as const;
+    const tried = async (attempts: number) =>
+      talk(
+        { ...entry, attempts, newest: { ...entry.newest, cancels } },
+        { get: missing, getByToken: missing },
+      );
+
+    expect((await tried(9)).result).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect((await tried(10)).result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  });
+});
+
 it('refuses an update without line items if Button shows some and another total (requirement 7)', async () => {
   const { line_items: lines = [], ...bare } = order;
   const shown = found({ ...held, total: order.total + 1, btn_ref: token, line_items: lines });

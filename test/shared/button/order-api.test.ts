@@ -362,7 +362,17 @@ describe('createOrderApi', () => {
 
   it.each([
     ['the order that was sent', {}, 'done'],
-    ['no token', { btn_ref: null }, 'exists'],
+    ['no token', { btn_ref: null }, 'done'],
+    [
+      'no token, and another purchase date',
+      { btn_ref: null, purchase_date: '2020-01-01T00:00:00Z' },
+      'exists',
+    ],
+    ['no token, and another currency', { btn_ref: null, currency: 'JPY' }, 'exists'],
+    ['no token, and another total', { btn_ref: null, total: order.total + 1 }, 'exists'],
+    ['no token, and no purchase date', { btn_ref: null, purchase_date: null }, 'exists'],
+    ['no token, and no total', { btn_ref: null, total: null }, 'exists'],
+    ['no token, and the order as deleted', { btn_ref: null, status: 'deleted' }, 'exists'],
     ['another token', { btn_ref: 'srctok-another' }, 'exists'],
     ['another total', { total: order.total + 1 }, 'exists'],
     ['the order as deleted', { status: 'deleted' }, 'exists'],
@@ -372,7 +382,12 @@ describe('createOrderApi', () => {
     const object = { ...order, button_order_id: 'btnorder-1', ...change };
     const { api } = answering(answered(200, { meta: { status: 'ok' }, object }));
 
-    expect(await api.create(order)).toMatchObject({ answer: expected });
+    const answer = await api.create(order);
+    expect(answer).toMatchObject({ answer: expected });
+    // Button's id is not lost, whatever the answer means.
+    const id = 'btnorder-1';
+    const known = expected === 'exists' ? { shown: { button_order_id: id } } : { buttonOrderId: id };
+    expect(answer).toMatchObject(known);
     expect(await api.update('o-1', order)).toMatchObject({ answer: 'done' });
   });
 
