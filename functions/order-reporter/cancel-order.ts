@@ -19,7 +19,14 @@ import {
   unshown,
   type CallEnd,
 } from './call-end.ts';
-import { lookUp, readEverywhere, readOrder, type CompleteReadResult, type FoundOrder } from './read-order.ts';
+import {
+  lookUp,
+  readEverywhere,
+  readOrder,
+  sendByIds,
+  type CompleteReadResult,
+  type FoundOrder,
+} from './read-order.ts';
 import { unread } from './update-order.ts';
 
 /** What to cancel. */
@@ -40,7 +47,7 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const own = cancelsUnconfirmed(entry) ? await findOwn(cancel) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const tried = own.ids;
-  const answer = await cancelByIds(tried, cancel);
+  const answer = await sendByIds(tried, cancel, (id) => cancel.api.cancel(id, entry.orderId));
   switch (answer.answer) {
     case 'not-found':
     case 'forbidden':
@@ -100,15 +107,6 @@ function cancelsUnconfirmed(entry: LedgerEntry): UnconfirmedOrder | undefined {
 async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const read = await readEverywhere(entry, api);
   return { ...read, orders: read.orders.filter((found) => isOwn(found, entry)) };
-}
-
-/** Tries one id after the other, as long as Button itself says that it knows no order with that id. */
-async function cancelByIds(ids: readonly string[], { entry, api }: CancelOrder): Promise<OrderApiAnswer> {
-  for (const id of ids) {
-    const answer = await api.cancel(id, entry.orderId);
-    if (answer.answer !== 'not-found') return answer;
-  }
-  return { answer: 'not-found' };
 }
 
 /**

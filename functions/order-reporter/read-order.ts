@@ -36,11 +36,55 @@ export async function readOrder(
   more: readonly string[] = [],
 ): Promise<OrderReadResult> {
   for (const id of [...more, ...idsOf(entry)]) {
-    const answer = await api.get(id, entry.orderId);
+    const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
   }
   return lookUp(entry, api);
+}
+
+/**
+ * The order under one of its ids. Where Button's id is known, another shop's order under the brand's id
+ * counts as not found.
+ */
+async function getOwn(id: string, entry: LedgerEntry, api: OrderApi): Promise<OrderApiAnswer> {
+  const answer = await api.get(id, entry.orderId);
+  const isAnothers = answer.answer === 'found' && id === entry.orderId && contradicts(answer.order, entry);
+  return isAnothers ? { answer: 'not-found' } : answer;
+}
+
+/**
+ * Whether the order that Button shows cannot be this one, whose Button id is known. The same token means the
+ * same order. Pure.
+ */
+export function contradicts(shown: OrderAtButton, { newest, btnRef, reported }: LedgerEntry): boolean {
+  const { button_order_id: shownId, btn_ref: shownToken } = shown;
+  const known = reported?.buttonOrderId;
+  if (known === undefined || (btnRef !== undefined && shownToken === btnRef)) return false;
+  if (shownId !== undefined) return shownId !== known;
+  return isSameOrder(shown, newest.order ?? {}, btnRef) === 'another';
+}
+
+/**
+ * Sends a call about the order under one id after the other, as long as Button itself says that it knows no
+ * order with that id. If Button's id finds nothing, another shop's order may have the brand's: it is read
+ * first, and left alone.
+ */
+export async function sendByIds(
+  ids: readonly string[],
+  { entry, api }: { entry: LedgerEntry; api: OrderApi },
+  call: (id: string) => Promise<OrderApiAnswer>,
+): Promise<OrderApiAnswer> {
+  for (const [index, id] of ids.entries()) {
+    if (index > 0 && id === entry.orderId && entry.reported?.buttonOrderId !== undefined) {
+      const answer = await api.get(id, entry.orderId);
+      if (answer.answer === 'found' && contradicts(answer.order, entry)) continue;
+      if (answer.answer !== 'found' && answer.answer !== 'not-found') return answer;
+    }
+    const answer = await call(id);
+    if (answer.answer !== 'not-found') return answer;
+  }
+  return { answer: 'not-found' };
 }
 
 /** Reads the order by its token only. */
@@ -91,7 +135,7 @@ export type CompleteReadResult = {
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   for (const id of idsOf(entry)) {
-    const answer = await api.get(id, entry.orderId);
+    const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') orders.push({ order: answer.order, id });
     else if (answer.answer !== 'not-found') return { orders, isTokenUnread: false, failed: endOf(answer) };
   }

@@ -4,7 +4,7 @@ import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, forbidden, inDoubt, notFound, refused, type CallEnd } from './call-end.ts';
-import { isOwn, lookUp, readOrder } from './read-order.ts';
+import { contradicts, isOwn, lookUp, readOrder, sendByIds } from './read-order.ts';
 
 /** What to update, and how. */
 export type UpdateOrder = {
@@ -104,7 +104,13 @@ export function unread(end: CallEnd): CallEnd {
   return isOwnMeaning ? end : inDoubt(end);
 }
 
-/** Tries one id after the other, as long as Button itself says that it knows no order with that id. */
+/** Button has updated an order that it did not show before, and its id is none of this one's. */
+function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
+  if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
+  const { buttonOrderId: button_order_id, shownToken: btn_ref } = answer;
+  return !ids.includes(button_order_id) && contradicts({ button_order_id, btn_ref }, entry);
+}
+
 async function send({
   entry,
   order,
@@ -114,11 +120,9 @@ async function send({
   isLookedUp = false,
 }: UpdateOrder): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
   const ids = id === undefined ? idsOf(entry) : [id, ...idsOf(entry).filter((other) => other !== id)];
-  for (const one of ids) {
-    const answer = await api.update(one, order, btnRef);
-    if (answer.answer !== 'not-found') return answer;
-  }
-  if (isLookedUp) return { answer: 'not-found' };
+  const answer = await sendByIds(ids, { entry, api }, (one) => api.update(one, order, btnRef));
+  if (showsAnothers(answer, ids, entry)) return { answer: 'end', end: refused('order_id_taken') };
+  if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };
   return read.reading === 'found' && !ids.includes(read.id)

@@ -418,16 +418,21 @@ describe('an order that Button has acknowledged with its own id (requirement 7)'
 });
 
 describe('a 404 to an update (requirement 3)', () => {
-  it('is followed by a call with the brand’s id, or, if Button’s id is not known, with the id that the token finds', async () => {
+  it('is followed by a read and a call with the brand’s id, or, if Button’s id is not known, with the id that the token finds', async () => {
     const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
       update: [missing, done],
+      get: found({ ...held, button_order_id: 'btnorder-1' }),
     });
     const byToken = await talk(claimed({ kind: 'updated', reported: {} }), {
       update: [missing, done],
       getByToken: found({ ...held, button_order_id: 'btnorder-2' }),
     });
 
-    expect(byId.calls.map(([, id]) => id)).toEqual(['btnorder-1', order.order_id]);
+    expect(byId.calls.map(([operation, id]) => [operation, id])).toEqual([
+      ['update', 'btnorder-1'],
+      ['get', order.order_id],
+      ['update', order.order_id],
+    ]);
     expect(byToken.calls.map(([operation, id]) => [operation, id])).toEqual([
       ['update', order.order_id],
       ['getByToken', order.order_id],
@@ -892,10 +897,11 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
   });
 
   it('is sent by the brand’s id if Button’s id finds nothing', async () => {
-    const { calls, result } = await talk(known, { cancel: [missing, done] });
+    const { calls, result } = await talk(known, { cancel: [missing, done], get: missing });
 
     expect(calls).toEqual([
       ['cancel', 'btnorder-1'],
+      ['get', order.order_id],
       ['cancel', order.order_id],
     ]);
     expect(result).toEqual(isDone);
@@ -1401,6 +1407,88 @@ describe('a 409 to a create (requirement 7)', () => {
       { result: 'refused', reason: 'order_id_taken' },
       { result: 'refused', reason: 'order_id_taken' },
     ]);
+  });
+});
+
+describe('an order that Button’s id does not find, while the brand’s id may be another shop’s (requirement 7)', () => {
+  const reported = { buttonOrderId: 'btnorder-1' };
+  const updating = claimed({ kind: 'updated', reported });
+  const cancelling = claimed({ kind: 'cancelled', reported });
+  const theirs: OrderAtButton = { ...held, button_order_id: 'btnorder-2', btn_ref: 'srctok-another' };
+
+  it.each<[string, OrderAtButton, boolean]>([
+    ['another id of Button’s', { ...held, button_order_id: 'btnorder-2' }, true],
+    ['another token', { ...held, btn_ref: 'srctok-another' }, true],
+    ['Button’s id', { ...held, button_order_id: 'btnorder-1', purchase_date: '2020-01-01' }, false],
+    ['its token, and another id of Button’s', { ...theirs, btn_ref: token }, false],
+    ['nothing that distinguishes it', { status: 'open' }, false],
+  ])(
+    'is sent by the brand’s id only if that does not show another order: it shows %s',
+    async (_what, shown, isAnothers) => {
+      const answers = { get: [found(shown), missing, found(shown)], getByToken: missing };
+
+      const updated = await talk(updating, { ...answers, update: [missing, done] });
+      const cancelled = await talk(cancelling, { ...answers, cancel: [missing, done] });
+
+      const writes = isAnothers ? ['btnorder-1'] : ['btnorder-1', order.order_id];
+      for (const { calls } of [updated, cancelled])
+        expect(
+          calls.filter(([operation]) => operation === 'update' || operation === 'cancel').map(([, id]) => id),
+        ).toEqual(writes);
+      expect(updated.result).toEqual(
+        isAnothers ? { result: 'refused', reason: 'unknown_to_button' } : isDone,
+      );
+      expect(cancelled.result).toEqual(isDone);
+    },
+  );
+
+  it('is another’s by its purchase, where an order is shown with neither token nor Button’s id', async () => {
+    const shown = found({ ...held, currency: 'JPY' });
+
+    const { asked } = await talk(updating, { update: missing, get: shown, getByToken: missing });
+
+    expect(asked).toEqual(['update', 'get', 'getByToken']);
+  });
+
+  it('is not sent by the brand’s id before that is read', async () => {
+    const updated = await talk(updating, { update: missing, get: down });
+    const cancelled = await talk(cancelling, { cancel: missing, get: down });
+
+    expect([updated.asked, cancelled.asked]).toEqual([
+      ['update', 'get'],
+      ['cancel', 'get'],
+    ]);
+    expect([updated.result, cancelled.result]).toMatchObject([
+      { result: 'try-again', reason: 'http_503' },
+      { result: 'try-again', reason: 'http_503' },
+    ]);
+  });
+
+  it('counts as not found where a read in doubt shows another’s: neither that nor its id is taken', async () => {
+    const answers = { get: [missing, found(theirs)], getByToken: missing };
+
+    const updated = await talk(claimed({ ...inDoubt, kind: 'updated', reported }), {
+      ...answers,
+      update: missing,
+    });
+    const refused = await talk(updating, { ...answers, update: forbidden });
+
+    expect(updated.calls.filter(([operation]) => operation === 'update').map(([, id]) => id)).toEqual([
+      'btnorder-1',
+    ]);
+    expect(updated.result).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+    expect(refused.result).toEqual(waitsForbidden);
+  });
+
+  it('needs a person if no read showed it, and the answer to its update shows another id of Button’s', async () => {
+    const answers = { get: missing, getByToken: missing };
+    const other = { ...done, buttonOrderId: 'btnorder-2' } as const;
+
+    const theirs = await talk(updating, { ...answers, update: [missing, other] });
+    const ours = await talk(updating, { ...answers, update: [missing, { ...other, shownToken: token }] });
+
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+    expect(ours.result).toEqual({ ...isDone, buttonOrderId: 'btnorder-2' });
   });
 });
 
