@@ -89,6 +89,6 @@ const FAILING = {
 export const TOKEN_NOT_TAKEN: QuarantineReason = {
   code: 'btn_ref_not_taken',
   path: '$.data.btn_ref',
-  problem: 'The token came after the order was reported, and Button does not take it with an update',
+  problem: 'Button holds the order and does not take its token, or not with an update after the create',
   fix: 'Ask your Button contact to attribute the order; replay the entry to send it once more',
 };

@@ -60,7 +60,7 @@ export const METRICS = {
   /** Messages with a different token than the order's first one, which stays. */
   OrderTokensDiffering: BRAND_COUNT,
   /**
-   * Tokens that became known after the order was reported, and that Button does not accept with an update.
+   * Tokens that Button does not accept, with a create or, if they became known later, with an update.
    */
   OrderTokensNotTaken: BRAND_COUNT,
   /** From the arrival of the first message with content that Button did not hold to Button's answer. */

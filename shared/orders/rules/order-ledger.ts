@@ -219,7 +219,7 @@ export type CallResult =
 export const TOKEN_WARNINGS = {
   /** A later message brought another token, which was not used. */
   another: 'btn_ref_differs',
-  /** Button did not accept the token that became known after the order had been reported. */
+  /** Button holds the order and did not accept its token. */
   notTaken: 'btn_ref_not_taken',
 } as const;
 
