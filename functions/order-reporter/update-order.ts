@@ -1,5 +1,5 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { isHeld } from '../../shared/orders/rules/order-evolution.ts';
+import { isReported } from '../../shared/orders/rules/order-evolution.ts';
 import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
@@ -61,7 +61,7 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
 /** An update that brings nothing but the token is never sent without it. */
 function isTokenSuspected(entry: LedgerEntry): boolean {
   const count = entry.failures?.count ?? 0;
-  return !isHeld(entry) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
+  return !isReported(entry) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
 }
 
 /** Button has carried out the update, and its answer shows the order without the token, or with another. */

@@ -238,13 +238,15 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   await postWebhook(world, changed('btnorder-older', { id: 'tx-older' }));
 }
 
-/** Two workers handle the same read message at the same time. */
-function workTwice({ clock, functions }: WatchedWorld['world'], { body, groupId }: ReadMessage): void {
+/** A second worker handles a read message while the first one waits for Button. */
+function workTwice(world: WatchedWorld['world'], { body, groupId }: ReadMessage): void {
+  const { clock, functions } = world;
   const record = { messageId: 'twice', body, attributes: { MessageGroupId: groupId } };
-  clock.at(clock.now(), () => {
-    for (let worker = 0; worker < 2; worker += 1)
+  misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answerDelayMs: 3000 });
+  for (const afterMs of [0, 1500])
+    clock.at(clock.now() + afterMs, () => {
       clock.track(functions['transaction-reconciler'].invoke({ Records: [record] } as unknown as SQSEvent));
-  });
+    });
 }
 
 /** The last slice that a chain may have finds more rows than it can read in its time. */

@@ -145,7 +145,7 @@ export function openDoubt(progress: Progress): Doubt | undefined {
 }
 
 /** Whether Button has acknowledged the newest version, and no other can have replaced it since. Pure. */
-export function isHeld({ newest, reported, progress }: LedgerEntry): boolean {
+export function isReported({ newest, reported, progress }: LedgerEntry): boolean {
   const doubt = openDoubt(progress);
   const isReplaced = doubt !== undefined && (doubt.hash !== newest.hash || doubt.amongOthers === true);
   return newest.hash === reported?.hash && !isReplaced;

@@ -1,5 +1,5 @@
 import { compareVersions } from '@button-serverless/validation/orders';
-import { evolve, evolveAll, isHeld, openDoubt, type LedgerEvent } from './order-evolution.ts';
+import { evolve, evolveAll, isReported, openDoubt, type LedgerEvent } from './order-evolution.ts';
 import {
   valueOf,
   type CallResult,
@@ -177,7 +177,7 @@ function isFailingAlone(
 
 /** Button holds exactly this version; only its token is missing. */
 function bringsTokenOnly(entry: LedgerEntry): boolean {
-  return entry.tokenDue === true && entry.newest.order !== undefined && isHeld(entry);
+  return entry.tokenDue === true && entry.newest.order !== undefined && isReported(entry);
 }
 
 /**
