@@ -217,6 +217,7 @@ function generateWorld(random: Random): World {
     getCancelled: random.pick(['200', '404']),
     getByOrderId: random.pick(['200', '200', '404']),
     ids: random.pick(['both', 'both', 'both', 'brand', 'button']),
+    tokenOnCreate: 'accepted',
     tokenOnUpdate: random.pick(['accepted', 'accepted', 'ignored', 'refused']),
     updateCancelled: random.pick(['403', '404']),
     omittedLineItems: random.pick(['kept', 'cleared']),
@@ -242,18 +243,22 @@ function generateWorld(random: Random): World {
 }
 
 /**
- * In one schedule of ten Button shows an order late, and in one of twenty it answers a second create with the
- * order that is there.
+ * In one schedule of ten Button shows an order late, in one of twenty it answers a second create with the
+ * order that is there, and in one of twenty it takes no token with a create, as long as it reads by the
+ * brand's ids: nothing else finds an order without a token after an unclear create.
  */
-function drawRareWorld(random: Random, { duplicateCreate }: World): Partial<World> {
+function drawRareWorld(random: Random, world: World): Partial<World> {
+  const { duplicateCreate, getByOrderId, ids } = world;
   const answersExisting = random.chance(0.05);
   const isLate = random.chance(0.1);
+  const isIdRead = getByOrderId === '200' && ids !== 'button';
   // Where a second create makes a second order, late work has to be visible within the quiet time.
   const isSafe = answersExisting || duplicateCreate !== 'second-order';
   const orderVisibleAfterMs = random.pick(isSafe ? [20_000, 50_000, 600_000] : [5000, 10_000]);
   return {
     ...(answersExisting && { duplicateCreate: 'existing-order' }),
     ...(isLate && { orderVisibleAfterMs }),
+    ...(isIdRead && random.chance(0.05) && { tokenOnCreate: 'ignored' }),
   };
 }
 

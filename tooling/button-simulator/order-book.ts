@@ -130,8 +130,10 @@ export class OrderBook {
     return clock.now() - createdMs >= world.orderVisibleAfterMs;
   }
 
-  #add(brandId: string, fields: OrderFields): Order {
-    const { clock, finalizationDays, newId } = this.#options;
+  #add(brandId: string, reported: OrderFields): Order {
+    const { clock, finalizationDays, newId, world } = this.#options;
+    const { btn_ref: _token, ...tokenless } = reported;
+    const fields = world.tokenOnCreate === 'ignored' ? tokenless : reported;
     const nowMs = clock.now();
     const buttonOrderId = newId('btnorder');
     const key = orderKey(brandId, fields.order_id);

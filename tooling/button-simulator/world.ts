@@ -28,6 +28,8 @@ export const WorldSchema = z.strictObject({
    * or both.
    */
   ids: z.enum(['both', 'brand', 'button']),
+  /** A create with a `btn_ref`: it is set, or the order has none. */
+  tokenOnCreate: z.enum(['accepted', 'ignored']),
   /** An update with a `btn_ref`: it is set, it stays unchanged, or the update is refused with a 400. */
   tokenOnUpdate: z.enum(['accepted', 'ignored', 'refused']),
   /** POST /v1/order/{id} on a deleted order. */
@@ -99,6 +101,7 @@ export const defaultWorld: World = {
   getCancelled: '200',
   getByOrderId: '200',
   ids: 'both',
+  tokenOnCreate: 'accepted',
   tokenOnUpdate: 'accepted',
   updateCancelled: '404',
   omittedLineItems: 'kept',
