@@ -85,7 +85,7 @@ export const LEDGER_CODES = explanations(
       'ids that begin with the name of the shop',
     ],
     btn_ref_not_taken: [
-      'The token became known after the order was created, and Button does not accept it with an update.',
+      'Button holds the order without the token: it did not take it with the create, or with a later update.',
       'Send btn_ref with the first version; ask your Button contact about this one.',
       'btn_ref in version 2 only',
       'btn_ref in every version',
