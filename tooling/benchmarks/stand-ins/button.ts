@@ -34,7 +34,7 @@ export async function startButtonStandIn(certificate: Certificate | undefined): 
     if (latencyMs > 0) await delay(latencyMs);
     const url = new URL(path, 'https://localhost');
     if (url.pathname.startsWith('/v1/affiliation/')) return { status: 200, content: listPage(url, list) };
-    const orderId = orderIdOf(url, body);
+    const orderId = orderIdOf(url, body).replace(/^btnorder-/, '');
     orders.push(`${method} ${orderId}`);
     return {
       status: 200,
