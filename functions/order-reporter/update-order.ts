@@ -104,7 +104,10 @@ export function unread(end: CallEnd): CallEnd {
   return isOwnMeaning ? end : inDoubt(end);
 }
 
-/** Button has updated an order that it did not show before, and its id is none of this one's. */
+/**
+ * Button has updated an order by the brand's id that it did not show before, and its own id is none of this
+ * one's.
+ */
 function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
   if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
   const { buttonOrderId: button_order_id, shownToken: btn_ref } = answer;
@@ -120,8 +123,10 @@ async function send({
   isLookedUp = false,
 }: UpdateOrder): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
   const ids = id === undefined ? idsOf(entry) : [id, ...idsOf(entry).filter((other) => other !== id)];
-  const answer = await sendByIds(ids, { entry, api }, (one) => api.update(one, order, btnRef));
-  if (showsAnothers(answer, ids, entry)) return { answer: 'end', end: refused('order_id_taken') };
+  let used = '';
+  const answer = await sendByIds(ids, { entry, api }, (one) => api.update((used = one), order, btnRef));
+  if (used === entry.orderId && showsAnothers(answer, ids, entry))
+    return { answer: 'end', end: refused('order_id_taken') };
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };

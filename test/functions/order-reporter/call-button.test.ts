@@ -417,6 +417,14 @@ describe('an order that Button has acknowledged with its own id (requirement 7)'
   });
 });
 
+it('an update by Button’s id is done, whatever id the answer shows: Button’s ids lead to no other order', async () => {
+  const entry = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } });
+
+  const { asked, result } = await talk(entry, { update: { ...done, buttonOrderId: 'btnorder-other' } });
+
+  expect([asked, result.result]).toEqual([['update'], 'done']);
+});
+
 describe('a 404 to an update (requirement 3)', () => {
   it('is followed by a read and a call with the brand’s id, or, if Button’s id is not known, with the id that the token finds', async () => {
     const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
