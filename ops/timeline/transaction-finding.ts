@@ -88,7 +88,11 @@ function commandsFor({ key, candidates, cause, mergedInto }: TransactionRecord):
 /** The commands that decide for each of several versions. */
 function settleCommands(key: string, candidates: TransactionRecord['candidates']): string[] {
   const finals = candidates.filter(({ transaction: { status } }) => status !== 'pending');
-  if (candidates.length === 1) return [];
+  const choices = new Set(
+    finals.map(({ transaction: { id, status, amountMinor } }) => JSON.stringify([id, status, amountMinor])),
+  );
+  // Versions that differ in something else only, such as the currency, wait for a read.
+  if (candidates.length === 1 || choices.size < finals.length) return [];
   return finals.map(({ transaction: { id, status, amountMinor } }) => {
     const isOneOfSeveral = finals.filter(({ transaction }) => transaction.id === id).length > 1;
     const version = isOneOfSeveral ? ['--status', status, '--amount', String(amountMinor ?? 0)] : [];

@@ -78,7 +78,7 @@ export async function applyTransaction(
 
     // Before the conflict itself: if the writer dies in between, it leaves a harmless note, and never a
     // conflict without a note.
-    const notes = conflictNotes(before, after);
+    const notes = conflictNotes(before, after, storing.storedAt);
     if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);
     if (result.ok) {

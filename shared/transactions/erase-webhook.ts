@@ -31,6 +31,13 @@ export function erasedWebhook(webhook: Webhook, notes: readonly ErasureNote[]): 
   return { body: Buffer.from(JSON.stringify(body)), erasedAt };
 }
 
+/** What may name somebody: an amount that is also the id of a shopper does not. */
+function withoutKept(webhook: { data?: unknown }): object {
+  const fields = Object.entries(asJsonObject(webhook.data) ?? {});
+  const others = fields.filter(([name, value]) => !KEPT_FIELDS.test(name) || typeof value === 'object');
+  return fields.length > 0 ? { ...webhook, data: Object.fromEntries(others) } : webhook;
+}
+
 /** A field that is kept is a text or a number: what is inside an object may name somebody. */
 function withoutObjects(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value !== 'object'));
@@ -39,7 +46,7 @@ function withoutObjects(fields: Record<string, unknown>): Record<string, unknown
 function erasedOf({ body, receivedAt }: Webhook, notes: readonly ErasureNote[]): string | undefined {
   const reading = readWebhook(body);
   if (reading.ok) return erasedSince(notes, reading.transaction, receivedAt);
-  for (const value of new Set(valuesIn(parseObject(body)))) {
+  for (const value of new Set(valuesIn(withoutKept(parseObject(body))))) {
     // A pass-through number stands for its digits.
     const named = { publisherCustomerId: String(value), pubRef: String(value) };
     const erasedAt = erasedSince(notes, named, receivedAt);

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 
+import { canonicalJson } from '@button-serverless/validation/json';
+
 import { toSecond, type Position } from './position.ts';
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 
@@ -19,20 +21,28 @@ const MINUTE_MS = 60_000;
 const REREAD_FOR_MS = 90 * MINUTE_MS;
 
 /**
- * The notes to leave if a version causes a conflict that a read of the API settles; none for any other
+ * The notes to leave if a version that is stored at `storedAt` (ISO 8601 UTC) causes a conflict that a read
+ * of the API settles, or adds to one: only a read after the last version settles it. None for any other
  * version. Pure.
  */
 export function conflictNotes(
   before: TransactionRecord | undefined,
   after: TransactionRecord,
+  storedAt: string,
 ): ConflictNote[] {
-  if (after.cause !== 'contradiction' || before?.version === after.version) return [];
+  if (after.cause !== 'contradiction' || (before && haveSameVersions(before, after))) return [];
   const places = after.candidates.map(({ transaction: { accountId, createdDate } }) => ({
     account: accountId ?? ANY_ACCOUNT,
     createdDate: toSecond(Date.parse(createdDate)),
   }));
   const distinct = new Map(places.map((place) => [JSON.stringify(place), place]));
-  return [...distinct.values()].map((place) => ({ ...place, key: after.key, since: after.storedAt }));
+  return [...distinct.values()].map((place) => ({ ...place, key: after.key, since: storedAt }));
+}
+
+function haveSameVersions(one: TransactionRecord, other: TransactionRecord): boolean {
+  const versions = ({ candidates }: TransactionRecord): string =>
+    JSON.stringify(candidates.map(({ transaction }) => canonicalJson(transaction)).sort());
+  return one.cause === other.cause && versions(one) === versions(other);
 }
 
 /** The notes for these accounts, one account each: these conflicts can be read. Pure. */

@@ -171,7 +171,8 @@ export function takeOver(
     storing,
   );
   if (next.version > other.version) return next;
-  return nextVersion(next, { version: other.version, changes: record.changes }, storing);
+  const replacing = withReason(next, reasonOf(next, storing));
+  return nextVersion(replacing, { version: other.version, changes: record.changes }, storing);
 }
 
 /** An operator's later decision replaces an earlier one. */
@@ -202,7 +203,7 @@ export function settleTransaction(
     (one) =>
       one.id === id &&
       (status ?? one.status) === one.status &&
-      (amountMinor ?? one.amountMinor) === one.amountMinor,
+      (amountMinor ?? one.amountMinor ?? 0) === (one.amountMinor ?? 0),
   );
   if (!chosen || others.length > 0) return undefined;
   const about = finals.map(finalKey).sort();

@@ -151,6 +151,16 @@ describe('transactions, requirement 11: a webhook that was deferred while its sh
     expect(Buffer.from(kept[0]?.bytes ?? '').toString()).not.toContain('alice');
   });
 
+  it('is kept whole if only its amount is like the id of an erased shopper', async () => {
+    const data = { id: 'tx-1', status: 'on-hold', amount: 1200, publisher_customer_id: 'alice' };
+    const body = Buffer.from(JSON.stringify({ id: 'hook-odd', event_type: 'tx-pending', data }));
+    const note = erased('2026-06-01T11:30:00.000Z', '1200');
+
+    await applyDeferred(message(1, body), ports({ transactions: createInMemoryTransactions(), ...note }));
+
+    expect(Buffer.from(kept[0]?.bytes ?? '').toString()).toContain('alice');
+  });
+
   it('stays on the queue, and not in quarantine, while the erased shoppers cannot be looked up', async () => {
     const erasures = () => Promise.reject(new Error('down'));
 

@@ -173,3 +173,38 @@ describe('applyTransaction', () => {
     expect(writes).toBe(5);
   });
 });
+
+it('a conflict is noted again whenever a version adds to it: only a read after the last one settles it', async () => {
+  const transactions = createInMemoryTransactions();
+  const noted: string[] = [];
+  const apply = (amountMinor: number, minute: number) =>
+    applyTransaction(
+      {
+        transactions,
+        noteConflicts: (notes) => {
+          noted.push(...notes.map(({ since }) => since));
+          return Promise.resolve();
+        },
+        now: () => new Date(minute * 60_000),
+      },
+      {
+        transaction: transaction({
+          status: 'validated',
+          amountMinor,
+          modifiedDate: '2026-01-01T10:00:00Z',
+        }),
+        ...{ payload: {}, source: { kind: 'webhook', eventId: 'hook-1' }, delivery: 'live' },
+        seenAt: new Date(minute * 60_000).toISOString(),
+      },
+    );
+
+  for (const [amountMinor, minute] of [
+    [100, 1],
+    [200, 2],
+    [200, 3],
+    [250, 9],
+  ] as const)
+    await apply(amountMinor, minute);
+
+  expect([...new Set(noted)]).toEqual(['1970-01-01T00:02:00.000Z', '1970-01-01T00:09:00.000Z']);
+});

@@ -334,6 +334,21 @@ describe('eraseTransaction', () => {
       expect(later(changes)).toMatchObject({ version: record.version + 1, notRewardableReason: 'erased' });
   });
 
+  it('says that nobody is rewarded for a record that takes another one over: its event names nobody', () => {
+    const storing = { storedAt: '2026-04-01T00:00:00.000Z' };
+    const own = eraseTransaction(
+      mergeAll([seen({ ...validatedFor(100).transaction, id: 'tx-1' })]).record,
+      erasedAt,
+    );
+    const other = mergeAll([seen({ ...validatedFor(100).transaction, id: 'tx-2' })]).record;
+    const gone = giveWayTo(own.key, eraseTransaction({ ...other, key: 'tx#tx-2' }, erasedAt), storing);
+
+    const joined = takeOver(own, gone, storing);
+
+    expect(joined.version).toBeGreaterThan(gone.version);
+    expect(joined.notRewardableReason).toBe('erased');
+  });
+
   it('commutes with the merge: whatever comes before or after, the state is the same', () => {
     fc.assert(
       fc.property(
