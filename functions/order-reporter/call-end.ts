@@ -16,7 +16,7 @@ const SHOWN_WITHIN_MS = 2 * 3_600_000;
  * For this number of tries, which take more than two hours, Button may say that an order exists without
  * showing it, or answer reads with nothing readable.
  */
-const MAX_TRIES_UNTIL_SHOWN = 10;
+export const MAX_TRIES_UNTIL_SHOWN = 10;
 
 /** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {

@@ -2,7 +2,7 @@ import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/butto
 import { isSameOrder } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { ended, endOf, type CallEnd } from './call-end.ts';
+import { ended, endOf, MAX_TRIES_UNTIL_SHOWN, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id by which it can be read. */
 export type FoundOrder = { order: OrderAtButton; id: string };
@@ -68,7 +68,8 @@ export function contradicts(shown: OrderAtButton, { newest, btnRef, reported }: 
 /**
  * Sends a call about the order under one id after the other, as long as Button itself says that it knows no
  * order with that id. If Button's id finds nothing, another shop's order may have the brand's: it is read
- * first, and left alone.
+ * first, and left alone. Where Button does not let it be read, the call is sent all the same: no order waits
+ * forever for a read that never works.
  */
 export async function sendByIds(
   ids: readonly string[],
@@ -79,12 +80,18 @@ export async function sendByIds(
     if (index > 0 && id === entry.orderId && entry.reported?.buttonOrderId !== undefined) {
       const answer = await api.get(id, entry.orderId);
       if (answer.answer === 'found' && contradicts(answer.order, entry)) continue;
-      if (answer.answer !== 'found' && answer.answer !== 'not-found') return answer;
+      const isAnswered = answer.answer === 'found' || answer.answer === 'not-found';
+      if (!isAnswered && !isNeverRead(answer, entry)) return answer;
     }
     const answer = await call(id);
     if (answer.answer !== 'not-found') return answer;
   }
   return { answer: 'not-found' };
+}
+
+function isNeverRead(answer: OrderApiAnswer, { attempts }: LedgerEntry): boolean {
+  const isRefused = answer.answer === 'unanswered' && answer.isRefused;
+  return isRefused || attempts >= MAX_TRIES_UNTIL_SHOWN;
 }
 
 /** Reads the order by its token only. */

@@ -35,7 +35,7 @@ const TOKEN_SUSPECTED_AFTER = 5;
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now, shown } = update;
   if (contradictsLines(update)) return refused('line_items_missing');
-  const btnRef = isTokenSuspected(entry) ? undefined : update.btnRef;
+  const btnRef = isTokenSuspected(update) ? undefined : update.btnRef;
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = shown ?? {};
   const holdsToken = entry.btnRef !== undefined && shownToken === entry.btnRef;
   let answer = await send({ ...update, btnRef });
@@ -59,9 +59,10 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
 }
 
 /** An update that brings nothing but the token is never sent without it. */
-function isTokenSuspected(entry: LedgerEntry): boolean {
+function isTokenSuspected({ entry, order, shown }: UpdateOrder): boolean {
   const count = entry.failures?.count ?? 0;
-  return !isReported(entry) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
+  const isTotalOld = shown?.total !== undefined && shown.total !== order.total;
+  return (!isReported(entry) || isTotalOld) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
 }
 
 /** Button has carried out the update, and its answer shows the order without the token, or with another. */

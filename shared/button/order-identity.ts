@@ -7,7 +7,8 @@ import type { OrderAtButton } from './order-api.ts';
  *
  * The same token means the same order, different tokens mean a different order. If one of them has no token,
  * the purchase date (to the second) and the currency decide. `unknown`: Button does not show enough of the
- * order, or too little is known of the brand's.
+ * order, such as a date without a time or an offset that is not the brand's in UTC, or too little is known of
+ * the brand's.
  */
 export function isSameOrder(
   shown: OrderAtButton,
@@ -17,7 +18,13 @@ export function isSameOrder(
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'same' : 'another';
   const [theirs, ours] = [secondOf(shown.purchase_date), secondOf(order.purchase_date)];
   if (theirs === undefined || ours === undefined || shown.currency === undefined) return 'unknown';
-  return theirs === ours && shown.currency === order.currency ? 'same' : 'another';
+  if (shown.currency.toUpperCase() !== order.currency?.toUpperCase()) return 'another';
+  if (theirs === ours) return 'same';
+  return isInstant(shown.purchase_date) ? 'another' : 'unknown';
+}
+
+function isInstant(date = ''): boolean {
+  return HAS_TIME.test(date) && HAS_OFFSET.test(date);
 }
 
 const HAS_TIME = /T\d/;

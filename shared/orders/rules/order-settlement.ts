@@ -77,8 +77,13 @@ function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'do
   const after = evolveAll(current, events);
   const isTokenLeft =
     after.newest !== undefined && after.tokenDue === true && after.newest.order !== undefined;
-  if (claimed.newest.hash !== current.newest.hash || isTokenLeft)
-    return [...events, newerIsDue(claimed, context, result.acceptedOnly)];
+  const isNewest = claimed.newest.hash === current.newest.hash;
+  if (!isNewest || isTokenLeft) {
+    const due = newerIsDue(claimed, context, result.acceptedOnly);
+    // Button now holds this version: only an earlier call that is carried out late can replace it.
+    const { hash } = claimed.newest;
+    return [...events, isNewest && due.doubt ? { ...due, doubt: { kind: 'unclear', hash } } : due];
+  }
   if (openDoubt(claimed.progress)?.kind !== 'unclear' || !result.sent)
     return [...events, { event: 'settled' }];
   const wait = { dueAt: later(context.now, context.policy.quietTimeMs), reason: 'confirming' };
@@ -187,7 +192,7 @@ function newerIsDue(
   claimed: LedgerEntry,
   { now, policy }: SettlementContext,
   isAcceptedOnly: boolean,
-): LedgerEvent {
+): Extract<LedgerEvent, { event: 'postponed' }> {
   const doubt = openDoubt(claimed.progress);
   const isUnclear = doubt?.kind === 'unclear';
   const dueAt = later(now, isUnclear || isAcceptedOnly ? policy.quietTimeMs : 0);

@@ -449,6 +449,18 @@ describe('a 404 to an update (requirement 3)', () => {
     expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
   });
 
+  it('waits for a read by the brand’s id, but not for one that Button refuses or never answers', async () => {
+    const entry = (attempts: number) =>
+      claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, more: { attempts } });
+    const update = [missing, done];
+    const asked = async (attempts: number, get: OrderApiAnswer) =>
+      (await talk(entry(attempts), { update, get })).asked;
+
+    expect(await asked(9, down)).toEqual(['update', 'get']);
+    expect(await asked(10, down)).toEqual(['update', 'get', 'update']);
+    expect(await asked(0, { ...down, isRefused: true })).toEqual(['update', 'get', 'update']);
+  });
+
   it('is followed by a call with the id that a read has just shown, before any other, and by no id twice', async () => {
     const renamed = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, ...inDoubt });
     const { calls } = await talk(renamed, { get: [missing, found(held)], update: missing });

@@ -14,6 +14,7 @@ import {
   evolveAll,
   hasFailed,
   type LedgerEvent,
+  openDoubt,
 } from '../../../../shared/orders/rules/order-evolution.ts';
 import {
   initialState,
@@ -936,12 +937,19 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
 
 describe('a version that Button has acknowledged, while another that was sent since is in doubt', () => {
   const again = receive(event(3, withToken));
+  const next = (state: OrderState): OrderState =>
+    evolve(state, { event: 'claimed', owner: 'run', until: '9999' });
   const stale = given(created, done, receive(event(2, { customer_order_id: 'x' })), unclear, again);
+
+  it('is held by Button once it has been sent again: only its token is left, and an order that fails on that ends', () => {
+    const sent = ended(next(stale.state), done);
+
+    expect(sent).toMatchObject({ tokenDue: true, progress: { doubt: { kind: 'unclear' } } });
+    expect(openDoubt(known(sent).progress)).toEqual({ kind: 'unclear', hash: known(sent).newest.hash });
+  });
 
   it('is not settled by a refusal or by giving up, even if it also brings the token', () => {
     const now = at(721 * HOUR_MS);
-    const next = (state: OrderState): OrderState =>
-      evolve(state, { event: 'claimed', owner: 'run', until: '9999' });
     const aside = evolve(known(stale.state), {
       event: 'found-failing',
       since: t0.toISOString(),
