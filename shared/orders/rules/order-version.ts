@@ -177,12 +177,13 @@ export function contradictsReported(total: number, { reported }: Pick<LedgerEntr
 const TAKEN_REASONS = ['order_id_taken', 'not_found'];
 
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
-  const { newest, progress, btnRef } = state;
+  const { newest, progress, reported, btnRef } = state;
   if (!newest) return btnRef === undefined ? undefined : {};
   if (!isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
   const { purchase_date, currency } = newest.order;
-  const isIdTaken = 'reason' in progress && TAKEN_REASONS.includes(progress.reason);
+  // What Button has accepted (202) and does not show yet is not taken.
+  const isIdTaken = !reported && 'reason' in progress && TAKEN_REASONS.includes(progress.reason);
   return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
 }
 

@@ -421,6 +421,17 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
     expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
   });
 
+  it('after a 202 whose order Button does not show yet, it does not take the id for another shop’s', () => {
+    const waits = { result: 'try-again', reason: 'not_found' } as const;
+    const update = receive(event(2, { customer_order_id: 'x' }));
+    const { when } = given(created, { ...done, acceptedOnly: true }, update, waits);
+
+    const { after: state } = when(receive(event(3, 'cancelled')));
+
+    expect(known(state).newest.cancels).toBeDefined();
+    expect(known(state).newest.cancels).not.toHaveProperty('isIdTaken');
+  });
+
   it('treats an order of which only the token is known as possibly another shop’s', () => {
     const noted: OrderCommand = { command: 'note-token', btnRef: 'srctok-0000000000000001' };
 
