@@ -1,5 +1,11 @@
 import type { Order } from '@button-serverless/validation/orders';
-import type { OrderAtButton } from './order-api.ts';
+
+/** What distinguishes an order that Button shows. */
+type ShownIdentity = {
+  btn_ref?: string | null | undefined;
+  purchase_date?: string | undefined;
+  currency?: string | undefined;
+};
 
 /**
  * Whether the order that Button shows under an id is the brand's order with that id, or a different order
@@ -11,7 +17,7 @@ import type { OrderAtButton } from './order-api.ts';
  * the brand's.
  */
 export function isSameOrder(
-  shown: OrderAtButton,
+  shown: ShownIdentity,
   order: Partial<Pick<Order, 'purchase_date' | 'currency'>>,
   btnRef: string | undefined,
 ): 'same' | 'another' | 'unknown' {
