@@ -81,12 +81,14 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
 
 /**
  * The end if Button may have carried out the call before the one that ended like this: it is not forgotten,
- * whatever stopped the later call. Pure.
+ * whatever stopped the later call, nor is the id that its answer showed. Pure.
  */
-export function inDoubt(end: CallEnd): CallEnd {
+export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
+  const shown = shownId === undefined ? {} : { shownId };
+  if (end.result.result === 'unclear') return ended({ ...end.result, ...shown });
   if (end.result.result !== 'try-again') return end;
   const { blamesOrder: _blame, ...why } = end.result;
-  return ended({ ...why, result: 'unclear' });
+  return ended({ ...why, ...shown, result: 'unclear' });
 }
 
 /** The end if Button has the id and does not show whose order it is: in the end, it counts as another's. */

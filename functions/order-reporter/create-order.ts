@@ -45,14 +45,14 @@ async function updateIfSame(
   const read = await readOrder(entry, api, id === undefined ? [] : [id]);
   switch (read.reading) {
     case 'failed':
-      if (shown) return inDoubt(read.end);
+      if (shown) return inDoubt(read.end, id);
       return isUnreadable(read.end) ? refused('order_id_taken') : read.end;
     case 'not-found':
-      return shown ? inDoubt(unshown(entry)) : unshown(entry);
+      return shown ? inDoubt(unshown(entry), id) : unshown(entry);
     case 'found':
       break;
   }
   // The earlier create may not have had the token.
-  const end = await sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, false);
-  return shown ? inDoubt(end) : end;
+  const end = await sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, 'no');
+  return shown ? inDoubt(end, id) : end;
 }

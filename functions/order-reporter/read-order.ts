@@ -35,12 +35,18 @@ export async function readOrder(
   api: OrderApi,
   more: readonly string[] = [],
 ): Promise<OrderReadResult> {
-  for (const id of [...more, ...idsOf(entry)]) {
+  for (const id of [...more, ...idsToRead(entry)]) {
     const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
   }
   return lookUp(entry, api);
+}
+
+/** The order that an answer to the create showed comes first: no other id may lead to it. Pure. */
+function idsToRead(entry: LedgerEntry): string[] {
+  const { shownId } = openDoubt(entry.progress) ?? {};
+  return [...new Set([...(shownId === undefined ? [] : [shownId]), ...idsOf(entry)])];
 }
 
 /**
@@ -141,7 +147,7 @@ export type CompleteReadResult = {
 /** Every order that Button shows under an id or the token of this order. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
-  for (const id of idsOf(entry)) {
+  for (const id of idsToRead(entry)) {
     const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') orders.push({ order: answer.order, id });
     else if (answer.answer !== 'not-found') return { orders, isTokenUnread: false, failed: endOf(answer) };

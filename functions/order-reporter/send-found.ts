@@ -1,4 +1,5 @@
 import { holdsVersion } from '../../shared/button/order-api.ts';
+import type { TrustsAmounts } from '../../shared/orders/rules/order-next-call.ts';
 import { ended, refused, type CallEnd } from './call-end.ts';
 import { isOwn, type FoundOrder } from './read-order.ts';
 import { updateOrder, type UpdateOrder } from './update-order.ts';
@@ -10,7 +11,7 @@ import { updateOrder, type UpdateOrder } from './update-order.ts';
 export async function sendFound(
   version: Pick<UpdateOrder, 'entry' | 'order' | 'api' | 'now'>,
   { order: shown, id }: FoundOrder,
-  trustsAmounts: boolean,
+  trustsAmounts: TrustsAmounts,
 ): Promise<CallEnd> {
   const { entry, order } = version;
   const { btnRef, tokenDue } = entry;
@@ -18,8 +19,13 @@ export async function sendFound(
   if (shown.status === 'deleted') return refused('deleted_at_button');
   const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
   const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
-  if (!trustsAmounts || lacksToken || !holdsVersion(shown, order))
-    return updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
+  const isFinalized = shown.status === 'finalized';
+  const isTrusted = trustsAmounts === 'yes' || (isFinalized && trustsAmounts === 'if-finalized');
+  if (!isTrusted || lacksToken || !holdsVersion(shown, order)) {
+    const { refusal, result } = await updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
+    const isSeenWithout = lacksToken && shown.btn_ref === null;
+    return { refusal, result: isSeenWithout ? { ...result, lacksToken } : result };
+  }
   const { button_order_id: buttonOrderId } = shown;
   return ended({
     result: 'done',

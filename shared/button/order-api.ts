@@ -254,10 +254,10 @@ function readSuccess(
       ? { answer: 'found', order: order.data }
       : { answer: 'unanswered', isRefused: false, reason: 'unreadable_order', detail: { status } };
   }
-  if (created && order.success && isOther(order.data, created))
+  const acceptedOnly = status === 202;
+  if (created && order.success && isOther(order.data, created, acceptedOnly))
     return { answer: 'exists', shown: order.data };
   const { button_order_id: buttonOrderId, btn_ref: shownToken } = order.data ?? {};
-  const acceptedOnly = status === 202;
   return {
     answer: 'done',
     acceptedOnly,
@@ -268,12 +268,13 @@ function readSuccess(
 
 /**
  * Button's answer to a create shows a deleted order, or one that differs from the one sent. If only the token
- * is missing, Button did not accept that.
+ * is missing, Button did not accept that. What Button has only accepted (202), it may not show whole yet.
  */
-function isOther(shown: OrderAtButton, created: Order): boolean {
+function isOther(shown: OrderAtButton, created: Order, acceptedOnly: boolean): boolean {
   const { btn_ref: token, total, status } = shown;
   const is = isSameOrder(shown, created, created.btn_ref);
   if (status === 'deleted' || is === 'another') return true;
+  if (acceptedOnly) return false;
   if (total !== created.total && total !== undefined) return true;
   if (token === undefined || token === (created.btn_ref ?? null)) return false;
   return token !== null || is !== 'same' || total === undefined;

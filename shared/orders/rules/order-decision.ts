@@ -1,12 +1,6 @@
 import { compareVersions } from '@button-serverless/validation/orders';
 import { evolveAll, mayBeAtButton, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
-import {
-  TOKEN_WARNINGS,
-  type LedgerEntry,
-  type NewestVersion,
-  type OrderState,
-  type Progress,
-} from './order-ledger.ts';
+import { TOKEN_WARNINGS, type LedgerEntry, type NewestVersion, type OrderState } from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
 import { refuseNewest, settle, type Settlement } from './order-settlement.ts';
 import {
@@ -148,7 +142,7 @@ function givesWay(state: OrderState, btnRef: string, incoming: IncomingVersion |
   if (!state.newest || !incoming) return false;
   const { progress } = state;
   const isRefused = progress.state === 'refused' && progress.reason === 'refused_by_button';
-  return isRefused && placeOf(incoming, state) === 'newer';
+  return isRefused && placeOf(incoming, state, incoming.isReplay) === 'newer';
 }
 
 /**
@@ -181,7 +175,8 @@ function keepWaitingToken(state: OrderState, decision: Decision): Decision {
 }
 
 function receive(state: OrderState, incoming: IncomingVersion, context: DecisionContext): Decision {
-  const place = state.newest ? placeOf(incoming, state) : 'newer';
+  const isEdit = incoming.isReplay && canBeEdited(state, context);
+  const place = state.newest ? placeOf(incoming, state, isEdit) : 'newer';
   if (place === 'outdated') return refuse('cancellation_outdated');
   if (place === 'after-cancellation') return hold(state, incoming);
   if (place === 'older') return noChange('superseded');
@@ -214,25 +209,28 @@ function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): Ledger
   return held ? [{ event: 'version-held', ...held }] : [];
 }
 
-/** The place of a version among those that the ledger knows. A `newer` version becomes the newest. */
+/**
+ * The place of a version among those that the ledger knows. A `newer` version becomes the newest, and so does
+ * the `isEdit` of one that Button has not acknowledged.
+ */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
   { newest, progress }: LedgerEntry,
+  isEdit: boolean,
 ): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' | 'outdated' {
   const isRefused = progress.state === 'refused';
-  const isEdited = isReplay && canBeEdited(progress);
   if (event.kind === 'cancelled') {
     // The operator who replays it may not know that the order continued.
     const isOutdated = isReplay && compareVersions(event.version, newest.version) === 'older';
     if (isOutdated && newest.kind !== 'cancelled') return 'outdated';
     const isSentAgain = isRefused && messageId !== newest.messageId;
-    return newest.kind === 'cancelled' && !isSentAgain && !isEdited ? 'same' : 'newer';
+    return newest.kind === 'cancelled' && !isSentAgain && !isEdit ? 'same' : 'newer';
   }
   if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';
   const place = compareVersions(event.version, latestVersion(newest));
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
-  return isEdited ? 'newer' : 'same';
+  return isEdit ? 'newer' : 'same';
 }
 
 /**
@@ -253,12 +251,14 @@ function hold(state: OrderState, incoming: IncomingVersion): Decision {
   };
 }
 
-/** Whether Button has not acknowledged the newest version, and no run is reporting it. */
-function canBeEdited(progress: Progress): boolean {
-  switch (progress.state) {
+/** Whether Button has not acknowledged the newest version, and no run is reporting it any more. */
+function canBeEdited({ progress }: OrderState, context: DecisionContext): boolean {
+  switch (progress?.state) {
+    case undefined:
     case 'settled':
-    case 'claimed':
       return false;
+    case 'claimed':
+      return hasPassed(progress.until, context);
     case 'in-doubt':
       return progress.doubt.kind === 'unclear';
     case 'waiting':

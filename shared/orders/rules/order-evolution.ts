@@ -24,6 +24,8 @@ export type LedgerEvent =
   | { event: 'token-noted'; btnRef: string }
   /** A message brought another token than the order's. */
   | { event: 'other-token-seen' }
+  /** A read showed the order without its token. */
+  | { event: 'token-missing' }
   /** A message brought a version that is now the newest. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
   /** A version waits for the end of a cancellation. */
@@ -79,6 +81,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       const { newest, warnings } = event;
       return { ...entry, heldVersion: { newest, warnings } };
     }
+    case 'token-missing':
+      return { ...entry, tokenDue: true };
     case 'other-token-seen':
       return warn(entry, TOKEN_WARNINGS.another);
     case 'started-over':

@@ -111,6 +111,8 @@ export type Doubt = {
   amongOthers?: true;
   /** The purchase in the first version that may have been carried out; a later one may correct it. */
   sent?: Pick<Order, 'purchase_date' | 'currency'>;
+  /** Button's id of the order that its answer to a create showed, which is not proved to be this one. */
+  shownId?: string;
 };
 
 /** The answer to a call that failed. `message` is Button's text and may quote the order. */
@@ -174,8 +176,13 @@ export type UnknownOrder = {
 /** What the ledger knows of an order. */
 export type OrderState = UnknownOrder | LedgerEntry;
 
-/** How the calls to Button about a claimed version ended. */
-export type CallResult =
+/**
+ * How the calls to Button about a claimed version ended. `lacksToken`: a read before the last call showed the
+ * order without its token.
+ */
+export type CallResult = CallOutcome & { lacksToken?: true };
+
+type CallOutcome =
   /**
    * `sent` is false if Button was found to hold the version already. `created`: by a create, which makes a
    * new order.
@@ -204,9 +211,10 @@ export type CallResult =
       blamesOrder?: true;
       answer?: FailedAnswer;
     }
-  /** It may have been carried out, or may still be. */
+  /** It may have been carried out, or may still be. `shownId`: see `Doubt`. */
   | {
       result: 'unclear';
+      shownId?: string;
       reason: string;
       afterMs?: number;
       isLookUp?: true;

@@ -1,38 +1,48 @@
 import { openDoubt } from './order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from './order-ledger.ts';
 
+/** Whether the same total and lines at Button prove that it holds the version. */
+export type TrustsAmounts = 'yes' | 'if-finalized' | 'no';
+
 /**
  * The next call to Button for a claimed entry. `read-first` reads the order from Button before anything is
- * sent; `trustsAmounts` says whether the same total and lines at Button prove that nothing has to be sent.
+ * sent, and sends nothing if what it shows can be trusted.
  */
 export type NextCall =
   | { call: 'create' }
   | { call: 'update' }
   | { call: 'cancel' }
-  | { call: 'read-first'; trustsAmounts: boolean };
+  | { call: 'read-first'; trustsAmounts: TrustsAmounts };
 
 /**
  * Which call brings Button to the newest version. Pure. A version that was last reported before
  * `verifyBefore` is in doubt: the ledger may have forgotten what came after it.
  *
  * If a create that may have been carried out is there, it is complete, and so is a version that Button has
- * acknowledged. Any other update may differ in what Button does not show, so it is sent again: it is the full
- * state, and sending it twice changes nothing.
+ * acknowledged. Any other version may differ in what Button does not show, so it is sent again: it is the
+ * full state, and sending it twice changes nothing. A create after a restore of the ledger is sent again too,
+ * because Button may hold a version that the ledger forgot. A finalized order accepts nothing any more.
  */
 export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   const { newest, reported, progress } = entry;
   if (newest.kind === 'cancelled') return { call: 'cancel' };
-  const isCreate = !reported && newest.kind === 'created';
-  const isReported = newest.hash === reported?.hash;
   const doubt = openDoubt(progress);
-  if (doubt) {
-    const isAboutNewest = doubt.hash === newest.hash && !doubt.amongOthers;
-    return { call: 'read-first', trustsAmounts: isAboutNewest && (isCreate || isReported) };
+  if (doubt ?? isStale(entry, verifyBefore)) {
+    const isAboutOther = doubt && (doubt.hash !== newest.hash || doubt.amongOthers);
+    return { call: 'read-first', trustsAmounts: isAboutOther ? 'no' : trustOf(entry, verifyBefore) };
   }
-  if (isStale(entry, verifyBefore)) return { call: 'read-first', trustsAmounts: isCreate || isReported };
-  if (reported)
-    return isUnconfirmed(entry) ? { call: 'read-first', trustsAmounts: false } : { call: 'update' };
-  return isCreate ? { call: 'create' } : { call: 'read-first', trustsAmounts: false };
+  if (reported && !isUnconfirmed(entry)) return { call: 'update' };
+  return reported || newest.kind !== 'created'
+    ? { call: 'read-first', trustsAmounts: 'no' }
+    : { call: 'create' };
+}
+
+/** How far the amounts of an order prove the newest version, if no other version is in doubt. */
+function trustOf(entry: LedgerEntry, verifyBefore: string | undefined): TrustsAmounts {
+  const { newest, reported } = entry;
+  if (reported) return newest.hash === reported.hash ? 'yes' : 'no';
+  if (newest.kind !== 'created') return 'no';
+  return isStale(entry, verifyBefore) ? 'if-finalized' : 'yes';
 }
 
 /**

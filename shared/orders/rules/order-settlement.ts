@@ -39,13 +39,25 @@ export type Settlement = {
 };
 
 /**
- * What the end of the calls does to the order. Pure.
+ * What the end of the calls does to the order. Pure. A token that Button was seen to lack is due.
  *
  * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version or a token that
  * arrived in between stays due. After a success that follows an unclear outcome, the order stays in doubt for
  * one more quiet time, because Button may still carry out the earlier call and undo the success.
  */
 export function settle(
+  { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
+  result: CallResult,
+  context: SettlementContext,
+): Settlement {
+  if (!result.lacksToken) return settleEnd({ claimed, current }, result, context);
+  const due = { tokenDue: true } as const;
+  const entries = { claimed: { ...claimed, ...due }, current: { ...current, ...due } };
+  const settled = settleEnd(entries, result, context);
+  return { ...settled, events: [{ event: 'token-missing' }, ...settled.events] };
+}
+
+function settleEnd(
   { claimed, current }: { claimed: LedgerEntry; current: LedgerEntry },
   result: CallResult,
   context: SettlementContext,
@@ -134,7 +146,8 @@ function settleFailed(
   const open = openDoubt(claimed.progress);
   // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
   const isNew = isUnclear && !(result.isLookUp && open?.hash === claimed.newest.hash);
-  const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress) : open;
+  const shownId = result.result === 'unclear' ? result.shownId : undefined;
+  const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress, shownId) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);

@@ -23,14 +23,22 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
   return Math.round(full * (0.5 + jitter() / 2));
 }
 
-/** The doubt after a call about a version that may have been carried out. Pure. */
+/** The doubt after a call about a version that may have been carried out, and `shown` as `shownId`. Pure. */
 export function unclearAbout(
   { hash, order }: Pick<NewestVersion, 'hash' | 'order'>,
   progress: Progress,
+  shown?: string,
 ): Doubt {
   const before = progress.state === 'claimed' ? progress.doubt : undefined;
   const isAmongOthers = before?.kind === 'unclear' && (before.hash !== hash || before.amongOthers);
   const purchase = order && { purchase_date: order.purchase_date, currency: order.currency };
   const sent = before?.sent ?? purchase;
-  return { kind: 'unclear', hash, ...(isAmongOthers && { amongOthers: true }), ...(sent && { sent }) };
+  const shownId = shown ?? before?.shownId;
+  return {
+    kind: 'unclear',
+    hash,
+    ...(isAmongOthers && { amongOthers: true }),
+    ...(sent && { sent }),
+    ...(shownId !== undefined && { shownId }),
+  };
 }

@@ -23,6 +23,7 @@ const DoubtSchema = z.object({
   hash: TextSchema,
   amongOthers: OptionalFlag,
   sent: z.object({ purchase_date: TextSchema, currency: TextSchema }).exactOptional(),
+  shownId: OptionalText,
 });
 const OptionalDoubt = DoubtSchema.exactOptional();
 

@@ -90,7 +90,7 @@ type Answers = Partial<Record<keyof OrderApi, OrderApiAnswer | readonly OrderApi
 /**
  * Calls a Button that gives these answers, each operation in this order. Returns the requests and the result.
  */
-async function talk(entry: LedgerEntry, answers: Answers) {
+async function talk(entry: LedgerEntry, answers: Answers, verifyBefore?: string) {
   const asked: string[] = [];
   const calls: unknown[][] = [];
   const answer =
@@ -110,7 +110,7 @@ async function talk(entry: LedgerEntry, answers: Answers) {
     get: answer('get'),
     getByToken: answer('getByToken'),
   };
-  return { asked, calls, ...(await callButton(entry, { api, now, verifyBefore: undefined })) };
+  return { asked, calls, ...(await callButton(entry, { api, now, verifyBefore })) };
 }
 
 const isDone = { result: 'done', acceptedOnly: false, sent: true } as const;
@@ -1548,9 +1548,37 @@ describe('a 200 to a create that does not show the order as it was sent (require
       const { calls, result } = await talk(claimed({}), { create: existing, ...answers });
 
       expect(calls[1]).toEqual(['get', 'btnorder-1']);
-      expect(result).toMatchObject({ result: 'unclear', ...why });
+      expect(result).toMatchObject({ result: 'unclear', shownId: 'btnorder-1', ...why });
     },
   );
+
+  it('is read by that id as long as it is in doubt: no other id may lead to it', async () => {
+    const doubt = {
+      kind: 'unclear',
+      hash: 'h-2',
+      sent: { purchase_date, currency },
+      shownId: 'btnorder-1',
+    } as const;
+    const shown = { ...held, btn_ref: null, button_order_id: 'btnorder-1' };
+
+    const created = await talk(claimed({ doubt }), { get: [found(shown), missing], update: done });
+    const cancels = { purchase_date, currency };
+    const entry = claimed({ kind: 'cancelled', doubt: { ...doubt, hash: 'h-1' } });
+    const cancelled = await talk(
+      { ...entry, newest: { ...entry.newest, cancels } },
+      { get: [found(shown), missing], cancel: done },
+    );
+
+    expect(created.calls).toEqual([
+      ['get', 'btnorder-1'],
+      ['update', 'btnorder-1', order, token],
+    ]);
+    expect(created.result).toMatchObject({ result: 'done', token: 'taken', buttonOrderId: 'btnorder-1' });
+    expect(cancelled.calls).toEqual([
+      ['get', 'btnorder-1'],
+      ['cancel', 'btnorder-1'],
+    ]);
+  });
 
   it('follows what the read by the id that it shows says: ours is updated, another’s is left alone', async () => {
     const ours = await talk(claimed({}), {
@@ -1561,7 +1589,8 @@ describe('a 200 to a create that does not show the order as it was sent (require
     const theirs = await talk(claimed({}), { create: existing, get: found({ ...held, currency: 'JPY' }) });
 
     expect(ours.calls.at(-1)).toEqual(['update', 'btnorder-1', order, token]);
-    expect(ours.result).toEqual({ ...isDone, token: 'refused', buttonOrderId: 'btnorder-1' });
+    const kept = { token: 'refused', lacksToken: true, buttonOrderId: 'btnorder-1' };
+    expect(ours.result).toEqual({ ...isDone, ...kept });
     expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 
@@ -1578,6 +1607,22 @@ describe('a 200 to a create that does not show the order as it was sent (require
     expect((await tried(10)).result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 });
+
+it.each([
+  ['open', ['get', 'update'], isDone],
+  ['finalized', ['get'], { result: 'done', acceptedOnly: false, sent: false, token: 'taken' }],
+] as const)(
+  'after a restore, an %s order with the same amounts may still be another version of the create',
+  async (status, asked, result) => {
+    const shown = found({ ...held, status, btn_ref: token });
+
+    const stale = await talk(claimed({}), { get: shown, update: done }, '2026-06-01T13:00:00.000Z');
+    const again = await talk(claimed(inDoubt), { get: shown, update: done }, '2026-06-01T13:00:00.000Z');
+
+    expect([stale.asked, again.asked]).toEqual([asked, asked]);
+    expect(stale.result).toMatchObject(result);
+  },
+);
 
 it('refuses an update without line items if Button shows some and another total (requirement 7)', async () => {
   const { line_items: lines = [], ...bare } = order;

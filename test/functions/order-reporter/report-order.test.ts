@@ -826,7 +826,12 @@ describe('after the ledger was restored', () => {
     await reportOrder(message('created', fresh, bought), ports(restored));
 
     expect(again).toBe('reported');
-    expect(requests()).toEqual(['POST /v1/order 200', `GET /v1/order/${old} 200`, 'POST /v1/order 200']);
+    expect(requests()).toEqual([
+      'POST /v1/order 200',
+      `GET /v1/order/${old} 200`,
+      `POST /v1/order/${old} 200`,
+      'POST /v1/order 200',
+    ]);
   });
 
   it('a version that equals the last reported one is compared with the order at Button', async () => {

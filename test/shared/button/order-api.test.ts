@@ -392,6 +392,24 @@ describe('createOrderApi', () => {
   });
 
   it.each([
+    ['no token', { btn_ref: null }, 'done'],
+    ['no token, total and date yet', { btn_ref: null, total: null, purchase_date: null }, 'done'],
+    ['another total', { total: 0 }, 'done'],
+    ['another token', { btn_ref: 'srctok-another' }, 'exists'],
+    ['another purchase', { btn_ref: null, purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
+    ['the order as deleted', { status: 'deleted' }, 'exists'],
+  ])('reads a 202 to a create, which may not show the whole order yet, with %s as: %s', async (...row) => {
+    const [_what, change, expected] = row;
+    const object = { ...order, button_order_id: 'btnorder-1', ...change };
+    const { api } = answering(answered(202, { meta: { status: 'ok' }, object }));
+
+    const answer = await api.create(order);
+
+    expect(answer).toMatchObject({ answer: expected });
+    expect(answer).not.toHaveProperty('shownToken');
+  });
+
+  it.each([
     ['another purchase date', { purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
     ['another currency', { currency: 'JPY' }, 'exists'],
     [

@@ -709,8 +709,8 @@ describe('a doubt about several versions', () => {
       return known(state);
     };
 
-    expect(nextCall(claimedAgain('A', 'B', 'A'))).toEqual({ call: 'read-first', trustsAmounts: false });
-    expect(nextCall(claimedAgain('A', 'A'))).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(claimedAgain('A', 'B', 'A'))).toEqual({ call: 'read-first', trustsAmounts: 'no' });
+    expect(nextCall(claimedAgain('A', 'A'))).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
   });
 });
 
@@ -946,6 +946,51 @@ describe('an order that keeps failing on its own (requirement 5)', () => {
   });
 });
 
+describe('a token that a read shows Button to lack (requirement 1)', () => {
+  const found = given(receive(event(1, withToken)), unclear).state;
+  const next = (state: OrderState): OrderState =>
+    evolve(state, { event: 'claimed', owner: 'run', until: '9999' });
+  const lacking = { lacksToken: true } as const;
+
+  it('is due, whatever the last call ended with, until Button takes or refuses it', () => {
+    const failed = ended(next(found), { ...unclear, ...lacking });
+    const without = ended(next(found), { ...done, ...lacking });
+
+    for (const state of [failed, without]) expect(state).toMatchObject({ tokenDue: true });
+    expect(known(without).progress.state).not.toBe('settled');
+    const taken = ended(next(without), { ...done, ...lacking, token: 'taken' });
+    const refused = ended(next(without), { ...done, ...lacking, token: 'refused' });
+    for (const state of [taken, refused]) expect(state).not.toHaveProperty('tokenDue');
+    expect(refused).toMatchObject({ warnings: ['btn_ref_not_taken'] });
+  });
+
+  it('is given up alone if Button fails on it: the order that Button holds stays reported', () => {
+    const now = at(721 * HOUR_MS);
+    const stale = given(receive(event(1, withToken)), done).state;
+    const aside = evolve(stale, {
+      event: 'found-failing',
+      since: t0.toISOString(),
+      wait: { dueAt: t0.toISOString(), reason: 'x' },
+    });
+
+    const end = settled(next(aside), { ...unclear, ...lacking }, { now });
+
+    expect(end.keep?.code).toBe('given_up');
+    expect(evolveAll(next(aside), end.events)).toMatchObject({
+      progress: { state: 'settled' },
+      warnings: ['btn_ref_not_taken'],
+    });
+  });
+
+  it('keeps the id that an answer to the create showed, from one doubt to the next', () => {
+    const first = ended(given(receive(event(1, withToken))).state, { ...unclear, shownId: 'btnorder-1' });
+    const second = ended(next(first), unclear);
+
+    for (const state of [first, second])
+      expect(openDoubt(known(state).progress)).toMatchObject({ shownId: 'btnorder-1' });
+  });
+});
+
 describe('a version that Button has acknowledged, while another that was sent since is in doubt', () => {
   const again = receive(event(3, withToken));
   const next = (state: OrderState): OrderState =>
@@ -1031,6 +1076,17 @@ describe('an operator (requirement 5)', () => {
     expect(inDoubt.when(edited).after).toMatchObject(changed);
     expect(given(created, refused).when(edited).after).toMatchObject(changed);
     expect(given(created, done).when(edited).refusal).toBe('version_conflict');
+  });
+
+  it('can edit an order whose run died: what that run sent stays in doubt', () => {
+    const edited = receive(event(1, { customer_order_id: 'edited' }), { isReplay: true });
+    const { state } = given(created);
+
+    expect(decide(state, edited, context()).refusal).toBe('version_conflict');
+    expect(after(state, edited, context(24 * HOUR_MS))).toMatchObject({
+      newest: { order: { customer_order_id: 'edited' } },
+      progress: { state: 'in-doubt', doubt: { kind: 'unclear', hash: known(state).newest.hash } },
+    });
   });
 
   it('can have a refused version tried again by a replay, even one that equals what Button held before', () => {

@@ -225,7 +225,7 @@ describe('a message', () => {
   it('reads an order from Button first if an update of an unknown order arrives', () => {
     expect(nextCall(claimed(receive(undefined, event('updated', 4))))).toEqual({
       call: 'read-first',
-      trustsAmounts: false,
+      trustsAmounts: 'no',
     });
   });
 
@@ -314,7 +314,7 @@ describe('a message', () => {
       doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
     });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
-    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
   });
 
   it('treats a claim as over at the very instant that it names, for its own version and for a newer one', () => {
@@ -410,8 +410,8 @@ describe('after a restore of the ledger', () => {
     );
     const other = claimed(receive(before, event('updated', 2), restored(700)));
 
-    expect(nextCall(same, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: true });
-    expect(nextCall(other, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(same, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
+    expect(nextCall(other, restoredAt)).toEqual({ call: 'read-first', trustsAmounts: 'no' });
     expect(nextCall(other)).toEqual({ call: 'update' });
   });
 
@@ -427,7 +427,7 @@ describe('after a restore of the ledger', () => {
       [after, before, after],
       [after, after, before],
     ] as const)
-      expect(next(purchase, time, received)).toEqual({ call: 'read-first', trustsAmounts: true });
+      expect(next(purchase, time, received)).toEqual({ call: 'read-first', trustsAmounts: 'if-finalized' });
     expect(next(after, after, after)).toEqual({ call: 'create' });
     expect(next('some day', after, after)).toEqual({ call: 'create' });
   });
@@ -552,7 +552,7 @@ describe('settleReport', () => {
 
     const due = claimed(resumeReport(inDoubt, context(61)));
 
-    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: 'no' });
   });
 
   it('stays in doubt through tries that certainly failed', () => {
@@ -614,7 +614,7 @@ describe('settleReport', () => {
 
     const third = claimed(resumeReport(unclear, context(200)));
     expect(third.progress).toMatchObject({ doubt: { hash: second.newest.hash, amongOthers: true } });
-    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: 'no' });
   });
 
   it('keeps an unclear outcome in doubt for the quiet time (A22)', () => {
@@ -653,7 +653,7 @@ describe('settleReport', () => {
 
     const after = settleReport({ claimed: third, current: third }, done, { now: at(131), policy });
 
-    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: true });
+    expect(nextCall(third)).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
     expect(after.progress).toEqual({ state: 'settled' });
   });
 
@@ -680,7 +680,7 @@ describe('settleReport', () => {
 
     const due = claimed(resumeReport(kept.entry, context(61)));
 
-    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: false });
+    expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: 'no' });
   });
 
   it('starts over with a newer version after a refusal', () => {
@@ -712,7 +712,7 @@ describe('settleReport', () => {
 
     for (const waiting of [next, held])
       expect(waiting).toMatchObject({ action: 'keep', entry: { progress: { state: 'in-doubt' } } });
-    const readFirst = { call: 'read-first', trustsAmounts: false };
+    const readFirst = { call: 'read-first', trustsAmounts: 'no' };
     if (next.action !== 'keep') throw new Error('it does not wait');
     expect(nextCall(claimed(resumeReport(next.entry, context(181))))).toEqual(readFirst);
   });
