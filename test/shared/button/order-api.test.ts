@@ -398,16 +398,18 @@ describe('createOrderApi', () => {
     ['another token', { btn_ref: 'srctok-another' }, 'exists'],
     ['another purchase', { btn_ref: null, purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
     ['the order as deleted', { status: 'deleted' }, 'exists'],
-  ])('reads a 202 to a create, which may not show the whole order yet, with %s as: %s', async (...row) => {
-    const [_what, change, expected] = row;
-    const object = { ...order, button_order_id: 'btnorder-1', ...change };
-    const { api } = answering(answered(202, { meta: { status: 'ok' }, object }));
+  ])(
+    'reads a 202 to a create, which may not show the whole order yet, with %s as: %s',
+    async (_what, change, expected) => {
+      const object = { ...order, button_order_id: 'btnorder-1', ...change };
+      const { api } = answering(answered(202, { meta: { status: 'ok' }, object }));
 
-    const answer = await api.create(order);
+      const answer = await api.create(order);
 
-    expect(answer).toMatchObject({ answer: expected });
-    expect(answer).not.toHaveProperty('shownToken');
-  });
+      expect(answer).toMatchObject({ answer: expected });
+      expect(answer).not.toHaveProperty('shownToken');
+    },
+  );
 
   it.each([
     ['another purchase date', { purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
