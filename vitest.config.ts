@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
@@ -10,6 +11,13 @@ import { TAGS } from './test/tags.ts';
  * The processes of a run share what Node.js has compiled: each of those that tests start takes half the time.
  */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled');
+
+/** Whatever the tests leave in their temporary folder goes when the run ends. */
+const temporary = mkdtempSync(join(tmpdir(), 'button-tests-'));
+process.env['TMPDIR'] = temporary;
+process.on('exit', () => {
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
+});
 
 /** They start the whole system, in processes of their own. */
 const SYSTEM = [
