@@ -66,7 +66,8 @@ export async function locate(
   const byId = { ...(await followMerges(foundById, transactions)), foundBy };
   const hasOwn = byId.stored !== undefined || byId.key !== ownKey;
   if (!hasOwn) return (await transactions.putAlias(ownKey, byKey.key)) ? { ...byKey, foundBy } : undefined;
-  if (byKey.key === byId.key) return { ...byKey, foundBy };
+  // Who made one of them give way may have died before its versions were taken over.
+  if (byKey.key === byId.key) return { ...byId, others: [...byKey.others, ...byId.others] };
   if (isOfAnotherOrder(byId, key)) return byKey;
   if (!hasOrder) return (await transactions.putAlias(key, byId.key)) ? byId : undefined;
   return joinPlaces([{ ...byKey, foundBy }, byId], ports);

@@ -9,6 +9,7 @@ import {
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { eraseTransaction } from '../../../../shared/transactions/rules/erase-transaction.ts';
 import { applyTransaction } from '../../../../shared/transactions/apply-transaction.ts';
+import { CLOCKS_APART_MS } from '../../../../shared/transactions/rules/clocks.ts';
 import type { TransactionStore } from '../../../../shared/transactions/store/transaction-store.ts';
 import {
   createInMemoryTransactions,
@@ -34,9 +35,10 @@ function version(changes: Partial<Transaction>): Observation {
   };
 }
 
-function apply(transactions: TransactionStore, observation: Observation) {
+/** The writer's clock may be ahead of the others'. */
+function apply(transactions: TransactionStore, observation: Observation, aheadMs = 0) {
   clockMs += 1000;
-  return applyTransaction({ transactions, now: () => new Date(clockMs) }, observation);
+  return applyTransaction({ transactions, now: () => new Date(clockMs + aheadMs) }, observation);
 }
 
 /** The records that count, and the value of each. */
@@ -49,6 +51,15 @@ function counting(transactions: InMemoryTransactions) {
       status: recordStatus(record),
       amount: record.candidates[0].transaction.amountMinor,
     }));
+}
+
+/** The records that have given way, under a version that is not lower than that of the one that counts. */
+function aboveTheOneThatCounts(transactions: InMemoryTransactions): string[] {
+  const all = transactions.all();
+  return all.flatMap(({ key, mergedInto, version }) => {
+    const home = all.find((one) => one.key === mergedInto);
+    return home && home.version <= version ? [key] : [];
+  });
 }
 
 const withoutOrder = { buttonOrderId: null };
@@ -162,21 +173,23 @@ const facts = [
 
 describe('in any order of the facts', () => {
   it('and wherever a writer dies, one record counts, with the value that Button states', async () => {
-    const deaths = fc.array(fc.record({ call: fc.integer({ min: 1, max: 9 }), isDone: fc.boolean() }), {
-      minLength: facts.length,
-      maxLength: facts.length,
-    });
+    const aheadMs = fc.integer({ min: 0, max: CLOCKS_APART_MS });
+    const deaths = fc.array(
+      fc.record({ call: fc.integer({ min: 1, max: 9 }), isDone: fc.boolean(), aheadMs }),
+      { minLength: facts.length, maxLength: facts.length },
+    );
     const order = fc.shuffledSubarray([...facts], { minLength: facts.length, maxLength: facts.length });
     await fc.assert(
       fc.asyncProperty(order, deaths, async (all, at) => {
         const store = createInMemoryTransactions();
         for (const [index, one] of all.entries()) {
-          const death = at[index] ?? { call: 99, isDone: false };
-          await apply(dying(store, death), one).catch(() => undefined);
+          const death = at[index] ?? { call: 99, isDone: false, aheadMs: 0 };
+          await apply(dying(store, death), one, death.aheadMs).catch(() => undefined);
           await apply(store, one);
         }
 
         expect(counting(store)).toMatchObject([{ status: 'validated', amount: 500 }]);
+        expect(aboveTheOneThatCounts(store)).toEqual([]);
         for (const key of ['order#O', 'tx#tx-1', 'tx#tx-2']) {
           const found = (await store.read(key))?.value;
           const home = found?.mergedInto === undefined ? found : (await store.read(found.mergedInto))?.value;
