@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { runsBySeconds, ScheduleExpressionSchema } from './schedule-expression.ts';
+import { RuleScheduleSchema } from './schedule-expression.ts';
 
 /** The ARN of an SNS topic. */
 const TopicArnSchema = z
@@ -28,12 +28,9 @@ export const AlarmsConfigSchema = z.strictObject({
   ticket: RecipientsSchema.prefault({}).describe(
     'Who is notified of problems that can wait for the next working day.',
   ),
-  reminderSchedule: ScheduleExpressionSchema.refine(
-    (expression) => !runsBySeconds(expression),
-    'must be a minute or more: an EventBridge rule knows no seconds',
-  )
-    .default('cron(0 8 * * ? *)')
-    .describe('When the ticket topic gets a reminder of the alarms that are still on, in UTC.'),
+  reminderSchedule: RuleScheduleSchema.default('cron(0 8 * * ? *)').describe(
+    'When the ticket topic gets a reminder of the alarms that are still on, in UTC.',
+  ),
   lambdaConcurrency: z
     .int()
     .min(10)

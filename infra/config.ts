@@ -210,10 +210,13 @@ function schedules({
   orderReporting,
   transactions,
 }: Pick<StageConfig, 'orderReporting' | 'transactions'>): ScheduleSetting[] {
-  const sweeps = (orderReporting?.brands ?? []).map(({ retrySweep }, index) => ({
-    path: ['orderReporting', 'brands', index, 'retrySweep', 'schedule'],
-    expression: retrySweep.schedule,
-  }));
+  const ofBrands = (orderReporting?.brands ?? []).flatMap(({ retrySweep, audit }, index) => {
+    const path = ['orderReporting', 'brands', index];
+    return [
+      { path: [...path, 'retrySweep', 'schedule'], expression: retrySweep.schedule },
+      ...(audit ? [{ path: [...path, 'audit', 'schedule'], expression: audit.schedule }] : []),
+    ];
+  });
   const reads = (transactions?.reconciler.schedules ?? []).map(({ expression }, index) => ({
     path: ['transactions', 'reconciler', 'schedules', index, 'expression'],
     expression,
@@ -228,7 +231,7 @@ function schedules({
         ]
       : [],
   );
-  return [...sweeps, ...reads, ...wider];
+  return [...ofBrands, ...reads, ...wider];
 }
 
 type SilenceSetting = { path: PropertyKey[]; silenceMinutes: number; pauseMinutes: number };

@@ -52,6 +52,28 @@ describe('readStageConfig', () => {
     });
   });
 
+  // The forms in https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+  // and https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html.
+  it.each([
+    'cron(0 10 * * ? *)',
+    'cron(0 18 ? * MON-FRI *)',
+    'cron(0 8 1 * ? *)',
+    'cron(1/10 * ? * MON-FRI *)',
+    'cron(0/5 8-17 ? * MON-FRI *)',
+    'cron(0,30 20-2 ? * MON-FRI *)',
+    'cron(0 8 L * ? *)',
+    'cron(0 8 3W * ? *)',
+    'cron(0 8 ? JAN,FEB,MAR 3#2 2026-2030)',
+    'cron(0 8 ? * 6L *)',
+    'rate(1 minute)',
+    'rate(5 minutes)',
+    'rate(1 day)',
+  ])('accepts a schedule in a form that AWS documents: %s', (schedule) => {
+    const alarms = { reminderSchedule: schedule };
+
+    expect(problemOf({ ...withBrand({ audit: { schedule } }), alarms })).toBe('none');
+  });
+
   it.each(readdirSync('infra/config'))(
     'accepts the configuration that comes with the project: %s',
     (file) => {
@@ -164,6 +186,40 @@ describe('readStageConfig', () => {
       withBrand({ retrySweep: { schedule: 'rate(2 seconds)' } }),
       'brands.0.retrySweep.schedule: must be a minute or more',
     ],
+    [
+      'an audit every few seconds on AWS',
+      withBrand({ audit: { schedule: 'rate(30 seconds)' } }),
+      'brands.0.audit.schedule: must be a minute or more',
+    ],
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    ...['* * * * * *', '0 8 * * * *', '0 8 1 * MON *', '0 8 ? * ? *'].map(
+      (cron): [string, object, string] => [
+        `both days or none in cron(${cron})`,
+        withBrand({ retrySweep: { schedule: `cron(${cron})` } }),
+        'retrySweep.schedule: must have ? as day-of-month or as day-of-week',
+      ],
+    ),
+    ...[
+      ['60 8 * * ? *', 'minutes'],
+      ['0 24 * * ? *', 'hours'],
+      ['0 8 32 * ? *', 'day-of-month'],
+      ['0 8 * 13 ? *', 'month'],
+      ['0 8 ? * 8 *', 'day-of-week'],
+      ['0 8 * * ? 1969', 'year'],
+      ['a b * * ? *', 'minutes'],
+      ['0/0 8 * * ? *', 'minutes'],
+      ['1-2-3 8 * * ? *', 'minutes'],
+    ].map(([cron, field]): [string, object, string] => [
+      `cron(${cron})`,
+      withBrand({ retrySweep: { schedule: `cron(${cron})` } }),
+      `retrySweep.schedule: must have other ${field}`,
+    ]),
+    // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+    ...['rate(1 days)', 'rate(5 hour)', 'rate(11 day)'].map((reminderSchedule): [string, object, string] => [
+      `a reminder at ${reminderSchedule}`,
+      { stage: 'development', transactions: {}, alarms: { reminderSchedule } },
+      'alarms.reminderSchedule: must be such as rate(1 day)',
+    ]),
     ['an invalid schedule', withBrand({ retrySweep: { schedule: 'hourly' } }), 'must be a schedule such as'],
     [
       'reads every few seconds on AWS',
