@@ -59,6 +59,15 @@ export class AlarmReminder extends Construct {
 }
 
 /**
+ * How many alarms CloudWatch describes at once. A description may have 10 KB, and Step Functions ends an
+ * execution for good when an answer has more than 256 KiB. CloudWatch describes 100 at most, 50 unless asked.
+ *
+ * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html,
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+ */
+const ALARMS_AT_ONCE = 20;
+
+/**
  * The definition of the state machine.
  *
  * Sources: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html,
@@ -73,14 +82,21 @@ function reminderDefinition(deployment: Deployment, topicArn: string): Record<st
       FindAlarms: {
         Type: 'Task',
         Resource: `arn:${Aws.PARTITION}:states:::aws-sdk:cloudwatch:describeAlarms`,
-        Arguments: { AlarmNamePrefix: alarmNamePrefix(deployment), StateValue: 'ALARM' },
-        Output: { names: '{% [$states.result.MetricAlarms.AlarmName] %}' },
+        Arguments: `{% $merge([{
+          'AlarmNamePrefix': '${alarmNamePrefix(deployment)}', 'StateValue': 'ALARM', 'MaxRecords': ${ALARMS_AT_ONCE}
+        }, $exists($states.input.nextToken) ? { 'NextToken': $states.input.nextToken } : {}]) %}`,
+        Output: `{% $merge([{
+          'names': $append($states.input.names, [$states.result.MetricAlarms.AlarmName])
+        }, $exists($states.result.NextToken) ? { 'nextToken': $states.result.NextToken } : {}]) %}`,
         Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 60, MaxAttempts: 5, BackoffRate: 2 }],
         Next: 'AreThereAny',
       },
       AreThereAny: {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $count($states.input.names) > 0 %}', Next: 'Remind' }],
+        Choices: [
+          { Condition: '{% $exists($states.input.nextToken) %}', Next: 'FindAlarms' },
+          { Condition: '{% $count($states.input.names) > 0 %}', Next: 'Remind' },
+        ],
         Default: 'AllHaveEnded',
       },
       Remind: {

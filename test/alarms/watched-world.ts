@@ -10,6 +10,7 @@ import * as z from 'zod';
 
 import type { Invocation } from '../simulation/lambda-model.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
+import { describeAlarms } from './describe-alarms.ts';
 import { playStateMachine } from './play-state-machine.ts';
 import { ALARMS, logicalId, NAMESPACE, resolve, severityOf, STAGE } from './synthesized-alarms.ts';
 
@@ -144,13 +145,12 @@ async function remind(
   const [machine] = STAGE.resources('AWS::StepFunctions::StateMachine');
   const sent: Reminder[] = [];
   await playStateMachine(resolve(machine?.Properties['Definition']), {
-    'cloudwatch:describeAlarms': ({ AlarmNamePrefix: prefix, StateValue: wanted }) => ({
-      MetricAlarms: ALARMS.filter(
-        ({ alarmName, definition }) =>
-          alarmName.startsWith(String(prefix)) &&
-          alarmHistory(definition, metrics, span).at(-1)?.state === wanted,
-      ).map(({ alarmName: AlarmName }) => ({ AlarmName })),
-    }),
+    'cloudwatch:describeAlarms': describeAlarms(() =>
+      ALARMS.map(({ alarmName, definition }) => ({
+        name: alarmName,
+        state: alarmHistory(definition, metrics, span).at(-1)?.state,
+      })),
+    ),
     'sns:publish': ({ TopicArn: topic, Message: message }) =>
       sent.push({ severity: severityOf(topic), message: String(message) }),
   });
