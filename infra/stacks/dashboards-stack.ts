@@ -1,5 +1,5 @@
 import { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Aws, CfnCondition, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
@@ -37,11 +37,30 @@ export class DashboardsStack extends Stack {
         ...technicalWidgets(deployment),
       ],
     });
-    new CfnOutput(this, 'BusinessDashboardUrl', { value: this.#consoleUrl(business) });
-    new CfnOutput(this, 'TechnicalDashboardUrl', { value: this.#consoleUrl(technical) });
+    const consoleHost = this.#consoleHost();
+    const urlOf = ({ dashboardName }: Dashboard): string =>
+      `https://${this.region}.${consoleHost}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboardName}`;
+    new CfnOutput(this, 'BusinessDashboardUrl', { value: urlOf(business) });
+    new CfnOutput(this, 'TechnicalDashboardUrl', { value: urlOf(technical) });
   }
 
-  #consoleUrl({ dashboardName }: Dashboard): string {
-    return `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboardName}`;
+  /**
+   * Each partition has a console of its own.
+   *
+   * Source: https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html
+   */
+  #consoleHost(): string {
+    const isIn = (partition: string, id: string): string =>
+      new CfnCondition(this, id, { expression: Fn.conditionEquals(Aws.PARTITION, partition) }).logicalId;
+    const elsewhere = Fn.conditionIf(
+      isIn('aws-cn', 'IsChina'),
+      'console.amazonaws.cn',
+      'console.aws.amazon.com',
+    );
+    return Fn.conditionIf(
+      isIn('aws-us-gov', 'IsGovCloud'),
+      'console.amazonaws-us-gov.com',
+      elsewhere,
+    ).toString();
   }
 }

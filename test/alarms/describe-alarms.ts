@@ -4,7 +4,7 @@ import type { Task } from './play-state-machine.ts';
 type DescribedAlarm = { name: string; state: string | undefined };
 
 /**
- * Answers as CloudWatch does: 50 alarms unless another number up to 100 is asked for, and a token if there are
+ * Answers as CloudWatch does: 50 alarms unless asked for another number up to 100, and a token if there are
  * more.
  *
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { sampleScope } from '../../../tooling/local-aws/registry/sample-values.ts';
+import { resolveValue } from '../../../tooling/local-aws/template/intrinsics.ts';
+import { parseTemplate } from '../../../tooling/local-aws/template/template.ts';
 import { BRAND_STAGE, DEVELOPMENT_STAGE, PUBLISHER_STAGE, synthesizeStage } from '../synthesized-stage.ts';
 
 const boardsOf = (stage: ReturnType<typeof synthesizeStage>) =>
@@ -60,5 +63,25 @@ describe('DashboardsStack', () => {
 
     expect(technical).toContain('Button pre live');
     expect(technical).not.toContain('Fn::ImportValue');
+  });
+
+  // https://docs.aws.amazon.com/general/latest/gr/mgmt-console.html
+  it.each([
+    ['eu-west-1', 'https://eu-west-1.console.aws.amazon.com/'],
+    ['us-gov-west-1', 'https://us-gov-west-1.console.amazonaws-us-gov.com/'],
+    ['cn-north-1', 'https://cn-north-1.console.amazonaws.cn/'],
+  ])('names the boards in the console of the partition: %s', (region, host) => {
+    for (const config of [BRAND_STAGE, { ...BRAND_STAGE, region }]) {
+      const [stackName = '', text = ''] =
+        [...synthesizeStage(config).templates].find(([name]) => name.endsWith('Dashboards')) ?? [];
+      const template = parseTemplate(stackName, JSON.parse(text));
+      const scope = sampleScope(template, { stackName, region, accountId: '111122223333' });
+      const urls = Object.values(template.Outputs).map(({ Value: value }) =>
+        String(resolveValue(value, scope)),
+      );
+
+      expect(urls).toHaveLength(2);
+      for (const url of urls) expect(url.startsWith(`${host}cloudwatch/home?region=${region}#`)).toBe(true);
+    }
   });
 });
