@@ -14,12 +14,10 @@ import {
 export const secrets: Check = {
   name: 'secrets',
   explains:
-    'The stacks create secrets without values. Until keys and webhook secrets are set, orders wait, webhooks get 503 and nothing is read from Button.',
+    'The stacks create secrets without values. Until keys and secrets are set, orders wait, webhooks get 503, nothing is read from Button and no event is delivered to your URL.',
   async run(context) {
     const stacks = await context.stacks();
-    const arns = stacks.flatMap(({ outputs }) =>
-      [...outputs].filter(([key]) => /^(ApiKeySecretArn|WebhookSecretsArn)/.test(key)),
-    );
+    const arns = stacks.flatMap(({ outputs }) => [...outputs].filter(([key]) => /Secrets?Arn/.test(key)));
     if (arns.length === 0)
       return [notChecked('keys and webhook secrets', 'The first deployment creates their secrets.')];
     return Promise.all(arns.map(([output, arn]) => judge(output, arn, context)));
