@@ -6,11 +6,23 @@ import { alarmTopicArn } from '../alarm-topics.ts';
 import type { Deployment } from '../deployment.ts';
 import { permission } from './permission.ts';
 
+/** A side of a stage, as the names of its policies and outputs begin. */
+type Side = 'Order' | 'Transaction';
+
+type OperatorPolicyName = `${Side}${'Readers' | 'Operators'}`;
+
+/** The fixed name of a policy in the account. */
+export function operatorPolicyName(
+  name: OperatorPolicyName,
+  { stage, region }: { stage: string; region: string },
+): string {
+  return `Button-${stage}-${name}-${region}`;
+}
+
 /** What one side of a stage lets the people who run it do. */
 export type OperatorPoliciesProps = {
   deployment: Deployment;
-  /** The side, as the names of policies and outputs begin. */
-  side: 'Order' | 'Transaction';
+  side: Side;
   /** What the commands that change nothing need. */
   read: PolicyStatement[];
   /** What the commands that change something need besides. */
@@ -37,10 +49,10 @@ export class OperatorPolicies extends Construct {
 
   #createPolicy(
     { config: { stage } }: Deployment,
-    { name, statements }: { name: string; statements: PolicyStatement[] },
+    { name, statements }: { name: OperatorPolicyName; statements: PolicyStatement[] },
   ): void {
     const policy = new ManagedPolicy(this, name, {
-      managedPolicyName: `Button-${stage}-${name}-${Stack.of(this).region}`,
+      managedPolicyName: operatorPolicyName(name, { stage, region: Stack.of(this).region }),
       // A change of the description would replace the policy, which fails while it is attached.
       description: 'What npm run ops needs.',
       statements: statements.map((statement) => statement.copy()),

@@ -1,8 +1,10 @@
 import { paginateDescribeAlarms, type CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeEventBusCommand } from '@aws-sdk/client-eventbridge';
+import { GetPolicyCommand } from '@aws-sdk/client-iam';
 import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
 
+import { operatorPolicyName } from '../../constructs/operator-policies.ts';
 import { ownOrderTableName } from '../../existing-tables.ts';
 import { ok, problem, unlessMissing, type Check, type Finding, type PreflightContext } from '../check.ts';
 import { owns } from '../deployed-stacks.ts';
@@ -11,12 +13,13 @@ import { owns } from '../deployed-stacks.ts';
 export const names: Check = {
   name: 'names',
   explains:
-    'The tables of orders, the topics, the event bus and the alarms have fixed names. CloudFormation refuses to create one that already exists, for example after a stack was deleted and kept its data. Log groups never clash: their names end in the id of the stack.',
+    'The tables of orders, the topics, the event bus, the managed policies and the alarms have fixed names. CloudFormation refuses to create one that already exists, for example after a stack was deleted and kept its data. Log groups never clash: their names end in the id of the stack.',
   async run(context) {
     const clashes = [
       ...(await clashingTables(context)),
       ...(await clashingTopics(context)),
       ...(await clashingBus(context)),
+      ...(await clashingPolicies(context)),
       ...(await clashingAlarms(context)),
     ];
     return clashes.length > 0 ? clashes : [ok('nothing outside the stacks has a name that they need')];
@@ -88,6 +91,34 @@ async function clashingBus({ config, clients, stacks }: PreflightContext): Promi
         ),
       ]
     : [];
+}
+
+/** A policy that is attached to somebody outlives its stack: IAM does not delete it. */
+async function clashingPolicies(context: PreflightContext): Promise<Finding[]> {
+  const { config, clients, stacks, caller, account, region } = context;
+  const sides = [
+    ...(config.orderReporting ? (['Order'] as const) : []),
+    ...(config.transactions ? (['Transaction'] as const) : []),
+  ];
+  const policies = sides.flatMap((side) => [`${side}Readers`, `${side}Operators`] as const);
+  const found: Finding[] = [];
+  for (const policy of policies) {
+    const name = operatorPolicyName(policy, { stage: config.stage, region });
+    const arn = `arn:${caller.split(':')[1] ?? 'aws'}:iam::${account}:policy/${name}`;
+    if (owns(await stacks(), arn)) continue;
+    const answer = await unlessMissing(clients.iam.send(new GetPolicyCommand({ PolicyArn: arn })), [
+      'NoSuchEntity',
+      'NoSuchEntityException',
+    ]);
+    if (answer)
+      found.push(
+        problem(
+          `the managed policy ${name} exists outside the stacks`,
+          `Detach it from everybody whom aws iam list-entities-for-policy lists, then: aws iam delete-policy --policy-arn ${arn}`,
+        ),
+      );
+  }
+  return found;
 }
 
 async function clashingAlarms({ config, clients, stacks }: PreflightContext): Promise<Finding[]> {

@@ -8,7 +8,7 @@ import { StageConfigSchema } from '../../../infra/config.ts';
 import { CHECKS } from '../../../infra/preflight/checks.ts';
 import { executionsAtOnce } from '../../../infra/preflight/checks/concurrency.ts';
 import { runPreflight } from '../../../infra/preflight/run.ts';
-import { PRODUCTION_STAGE } from '../synthesized-stage.ts';
+import { PRODUCTION_STAGE, synthesizeStage } from '../synthesized-stage.ts';
 import { AwsFault, startAwsStub, type Answers } from './aws-stub.ts';
 
 const ACCOUNT = '111122223333';
@@ -133,6 +133,7 @@ const HEALTHY: Answers = {
     IsTruncated: false,
   }),
   'apigateway.GET /v2/domainnames/hooks.example.com': missing('NotFoundException'),
+  'iam.GetPolicy': missing('NoSuchEntity'),
   'iam.GetRole': () => ({ Role: { RoleName: 'shop' } }),
   'secretsmanager.DescribeSecret': () => ({ VersionIdsToStages: { v1: ['AWSCURRENT'] } }),
 };
@@ -280,6 +281,21 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /the event bus ButtonTransactions-production exists/,
       /delete-event-bus/,
     ],
+    ...['OrderReaders', 'OrderOperators', 'TransactionReaders', 'TransactionOperators'].map(
+      (policy): [string, string, object, Answers, RegExp, RegExp] => [
+        `the policy ${policy} that somebody still has`,
+        'names',
+        FULL,
+        {
+          'iam.GetPolicy': ({ PolicyArn: arn }) =>
+            arn === `arn:aws:iam::${ACCOUNT}:policy/Button-production-${policy}-${REGION}`
+              ? { Policy: { Arn: arn } }
+              : new AwsFault('NoSuchEntity'),
+        },
+        new RegExp(`the managed policy Button-production-${policy}-eu-west-1 exists`),
+        /delete-policy --policy-arn/,
+      ],
+    ),
     [
       'an alarm by the name of one of the stage',
       'names',
@@ -510,6 +526,43 @@ describe('AWS, requirement 6: npm run preflight', () => {
       }),
     );
     expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'problem' });
+  });
+
+  it('looks at every secret of the stacks', async () => {
+    const config = {
+      ...FULL,
+      transactions: {
+        ...FULL.transactions,
+        rewardQueue: { deliverTo: { url: 'https://rewards.example.com/' } },
+      },
+    };
+    const stage = synthesizeStage(config);
+    const secretIds = stage.resources('AWS::SecretsManager::Secret').map(({ logicalId }) => logicalId);
+    const outputs = stage.stackNames
+      .flatMap((name) => stage.outputs(name.replace('Button-production-', '')))
+      .flatMap((output) => {
+        const { Ref: secret } = Object(stage.outputValue(output)) as { Ref?: string };
+        return secret !== undefined && secretIds.includes(secret) ? [{ output, secret }] : [];
+      });
+
+    const { findings } = await run(config, {
+      'cloudformation.DescribeStacks': (input) =>
+        input['StackName'] === undefined
+          ? {
+              Stacks: [
+                stack('Transactions', {
+                  Outputs: outputs.map(({ output, secret }) => ({ OutputKey: output, OutputValue: secret })),
+                }),
+              ],
+            }
+          : (HEALTHY['cloudformation.DescribeStacks']?.(input) ?? {}),
+      'secretsmanager.DescribeSecret': () => ({ VersionIdsToStages: {} }),
+    });
+
+    expect(outputs.map(({ secret }) => secret).toSorted()).toEqual(secretIds.toSorted());
+    expect(findings.filter(({ check }) => check === 'secrets').map(({ says }) => says)).toEqual(
+      outputs.map(({ output }) => `${output}: no value is set`),
+    );
   });
 
   it('continues if it may not read something, and says which call AWS refused', async () => {
