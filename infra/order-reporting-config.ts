@@ -11,6 +11,14 @@ import { ScheduleExpressionSchema } from './schedule-expression.ts';
  */
 export const MOST_BRANDS = 150;
 
+/**
+ * The most producers of a brand: each has a statement in the policy of the queue, beside the one that demands
+ * TLS.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+ */
+const MOST_PRODUCERS = 19;
+
 /** The longest time that Lambda lets an audit run, less some time for the ledger. */
 const MAX_AUDIT_SECONDS = 800;
 
@@ -133,9 +141,13 @@ const BrandSchema = z
         z
           .string()
           .regex(
-            /^arn:[\w-]+:iam::\d{12}:(root|role\/.+|user\/.+)$/,
-            'must be the ARN of an IAM role, user or account root',
+            /^arn:[\w-]+:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+)$/,
+            'must be the ARN of an IAM role, user or account root, without wildcards',
           ),
+      )
+      .max(
+        MOST_PRODUCERS,
+        `must be at most ${MOST_PRODUCERS}: SQS allows 20 statements in the policy of a queue; name the root of an account, which decides itself who may send`,
       )
       .default([])
       .describe(

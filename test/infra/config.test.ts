@@ -19,6 +19,8 @@ const withBrand = (brand: object) => ({
   stage: 'development',
   orderReporting: { brands: [{ id: 'acme', ...brand }] },
 });
+const producers = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `arn:aws:iam::111122223333:role/shops/shop-${index}`);
 const withReconciler = (reconciler: object) => ({ stage: 'development', transactions: { reconciler } });
 
 describe('readStageConfig', () => {
@@ -179,6 +181,17 @@ describe('readStageConfig', () => {
       'a reporter without time for one order',
       withBrand({ reporterTimeoutSeconds: 24 }),
       'must be at least 25',
+    ],
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    ...['role/*', 'role/shop-?', 'user/a*', 'role/'].map((path): [string, object, string] => [
+      `the producer ${path}`,
+      withBrand({ producers: [`arn:aws:iam::111122223333:${path}`] }),
+      'producers.0: must be the ARN',
+    ]),
+    [
+      'more producers than the policy of a queue may name',
+      withBrand({ producers: producers(20) }),
+      'brands.0.producers: must be at most 19',
     ],
     ['anybody as a producer (S13)', withBrand({ producers: ['*'] }), 'producers.0: must be the ARN'],
     [

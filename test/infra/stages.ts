@@ -32,6 +32,23 @@ export const STAGES: { name: string; config: StageInput }[] = [
     },
   },
   {
+    name: 'a brand with the most producers',
+    config: {
+      stage: 'production',
+      orderReporting: {
+        brands: [
+          {
+            id: 'acme',
+            producers: Array.from(
+              { length: 19 },
+              (_, index) => `arn:aws:iam::444455556666:role/shop-${index}`,
+            ),
+          },
+        ],
+      },
+    },
+  },
+  {
     name: 'with the publisher API, without traces and dashboards',
     config: {
       stage: 'development',
