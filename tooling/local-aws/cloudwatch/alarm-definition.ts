@@ -129,7 +129,7 @@ export function alarmDefinition(properties: AlarmProperties): AlarmDefinition {
     operator,
     threshold,
     isBreaching: (value) => compare(value, threshold),
-    treatMissingData: properties.TreatMissingData ?? silenceOf(watched.queries),
+    treatMissingData: missingDataOf(watched.queries, properties.TreatMissingData),
   };
 }
 
@@ -172,12 +172,16 @@ function toQuery({ Id: id, Expression: expression, MetricStat: stat }: Query): M
 }
 
 /**
- * "Alarms that evaluate metrics in the AWS/DynamoDB namespace default to ignore missing data":
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+ * "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data even if you choose a
+ * different option":
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, "TreatMissingData"
  */
-function silenceOf(queries: readonly MetricQuery[]): AlarmDefinition['treatMissingData'] {
+function missingDataOf(
+  queries: readonly MetricQuery[],
+  chosen: AlarmDefinition['treatMissingData'] = 'missing',
+): AlarmDefinition['treatMissingData'] {
   const isOfDynamoDb = queries.some(
     (query) => 'metric' in query && query.metric.namespace === 'AWS/DynamoDB',
   );
-  return isOfDynamoDb ? 'ignore' : 'missing';
+  return isOfDynamoDb ? 'ignore' : chosen;
 }

@@ -222,12 +222,17 @@ describe('an alarm', () => {
     return { Id: id, ReturnData: false, MetricStat: { Metric: metric, Period: 300, Stat: 'Sum' } };
   }
 
-  it('of DynamoDB ignores missing data by default', () => {
-    const { TreatMissingData: _, ...unspecified } = AGE_ALARM;
+  // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+  it.each([undefined, 'notBreaching', 'breaching', 'missing'])(
+    'of DynamoDB ignores missing data, even if the template says %s',
+    (chosen) => {
+      const { TreatMissingData: _, ...unspecified } = AGE_ALARM;
+      const alarm = { ...unspecified, ...(chosen !== undefined && { TreatMissingData: chosen }) };
 
-    expect(readAlarm({ ...unspecified, Namespace: 'AWS/DynamoDB' }).treatMissingData).toBe('ignore');
-    expect(readAlarm(unspecified).treatMissingData).toBe('missing');
-  });
+      expect(readAlarm({ ...alarm, Namespace: 'AWS/DynamoDB' }).treatMissingData).toBe('ignore');
+      expect(readAlarm(alarm).treatMissingData).toBe(chosen ?? 'missing');
+    },
+  );
 
   it.each([
     ['an unknown property', { Anomaly: true }, 'Anomaly'],
