@@ -1,4 +1,4 @@
-import { CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy, CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { App, CfnDeletionPolicy, CfnResource, Stack } from 'aws-cdk-lib/core';
@@ -140,16 +140,27 @@ describe('a mapping', () => {
 });
 
 describe('AWS, requirement 1: a function that may start itself', () => {
-  type Right = { action: string; isOwnQueue?: boolean; isAttached?: boolean; recursiveLoop?: string };
+  type Right = {
+    action: string;
+    isOwnQueue?: boolean;
+    /** A statement's resource, instead of a queue of the stack. */
+    resource?: unknown;
+    isAttached?: boolean | 'managed' | 'managed by the role';
+    recursiveLoop?: string;
+  };
   const QUEUE_TAKEN = { Effect: 'Allow', Action: ['sqs:ReceiveMessage'] };
 
-  const withRight = ({ action, isOwnQueue = true, isAttached = false, recursiveLoop }: Right) => {
+  const withRight = ({ action, isOwnQueue = true, resource, isAttached = false, recursiveLoop }: Right) => {
     const app = new App();
     const stack = new Stack(app, 'Test');
     const [queue, other] = ['Queue', 'Other'].map(
       (id) => new CfnQueue(stack, id, { visibilityTimeout: 180 }),
     );
-    const right = { Effect: 'Allow', Action: action, Resource: (isOwnQueue ? queue : other)?.attrArn };
+    const right = {
+      Effect: 'Allow',
+      Action: action,
+      Resource: resource ?? (isOwnQueue ? queue : other)?.attrArn,
+    };
     const taken = { ...QUEUE_TAKEN, Resource: queue?.attrArn };
     const policy = (statements: object[]) => ({
       policyName: 'Rights',
@@ -157,9 +168,13 @@ describe('AWS, requirement 1: a function that may start itself', () => {
     });
     const role = new CfnRole(stack, 'Role', {
       assumeRolePolicyDocument: {},
-      policies: [policy(isAttached ? [taken] : [taken, right])],
+      policies: [policy(isAttached === false ? [taken, right] : [taken])],
     });
-    if (isAttached) new CfnPolicy(stack, 'Policy', { ...policy([right]), roles: [role.ref] });
+    if (isAttached === 'managed')
+      new CfnManagedPolicy(stack, 'Managed', { ...policy([right]), roles: [role.ref] });
+    if (isAttached === 'managed by the role')
+      role.managedPolicyArns = [new CfnManagedPolicy(stack, 'Managed', policy([right])).ref];
+    if (isAttached === true) new CfnPolicy(stack, 'Policy', { ...policy([right]), roles: [role.ref] });
     const worker = new CfnFunction(stack, 'Worker', {
       code: {},
       role: role.attrArn,
@@ -181,6 +196,15 @@ describe('AWS, requirement 1: a function that may start itself', () => {
     { action: 'sqs:Send*' },
     { action: 'sqs:*', isAttached: true },
     { action: 'sqs:SendMessage', recursiveLoop: 'Terminate' },
+    { action: 'sqs:SendMessage', isAttached: 'managed' },
+    { action: 'sqs:SendMessage', isAttached: 'managed by the role' },
+    ...[
+      '*',
+      'arn:aws:sqs:*:*:*',
+      'arn:*:sqs:eu-west-1:111122223333:Button-*',
+      { 'Fn::Sub': 'arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:*' },
+      { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':sqs:', { Ref: 'AWS::Region' }, ':*']] },
+    ].map((resource): Right => ({ action: 'sqs:SendMessage', resource })),
   ])('must be declared as a loop: %j', (right) => {
     expect(withRight(right)).toEqual(['Button-LoopDeclared']);
   });
@@ -189,6 +213,10 @@ describe('AWS, requirement 1: a function that may start itself', () => {
     { action: 'sqs:SendMessage', recursiveLoop: 'Allow' },
     { action: 'sqs:SendMessage', isOwnQueue: false },
     { action: 'sqs:ChangeMessageVisibility' },
+    ...['arn:aws:sqs:eu-west-1:111122223333:other', 'arn:aws:sns:*:*:*'].map((resource): Right => ({
+      action: 'sqs:SendMessage',
+      resource,
+    })),
   ])('is accepted if it is declared, or if there is no loop: %j', (right) => {
     expect(withRight(right)).toEqual([]);
   });
