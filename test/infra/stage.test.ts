@@ -48,6 +48,21 @@ describe('the stacks of a stage', () => {
     expect(new Set(publisherOnly.stackNames)).toEqual(new Set([alarms, transactions, dashboards]));
   });
 
+  it('cannot be deleted by accident in production, and can in development', () => {
+    expect(new Set(production.protectedStacks)).toEqual(new Set(production.stackNames));
+    expect(production.protectedStacks).not.toEqual([]);
+    expect(development.protectedStacks).toEqual([]);
+  });
+
+  // Nothing else orders them: topics and tables are named, not referred to.
+  it('are deployed after what they name and do not refer to', () => {
+    const before = (stack: string) => development.deployedBefore.get(`Button-development-${stack}`);
+
+    expect(before('OrderReporting')).toEqual(['Button-development-Alarms']);
+    expect(before('Transactions')).toEqual(['Button-development-Alarms']);
+    expect(before('Brand-acme')).toEqual(['Button-development-OrderReporting']);
+  });
+
   it('leave the dashboards out when they are switched off', () => {
     const stage = synthesizeStage({ ...BRAND_STAGE, dashboards: false });
 

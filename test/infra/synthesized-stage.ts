@@ -29,6 +29,10 @@ export type SynthesizedStage = {
   stackNames: string[];
   /** The environment of each stack, as the CDK names it. */
   environments: string[];
+  /** Stacks that cannot be deleted before somebody takes their protection away. */
+  protectedStacks: string[];
+  /** The stacks that are deployed before a stack, without what all of them need, by stack. */
+  deployedBefore: ReadonlyMap<string, string[]>;
   /** The templates as text, by stack. */
   templates: ReadonlyMap<string, string>;
   /** All templates, one after the other. */
@@ -63,6 +67,13 @@ export function synthesizeStage(config: z.input<typeof StageConfigSchema>): Synt
   return {
     stackNames: [...texts.keys()],
     environments: stacks.map(({ environment }) => environment.name),
+    protectedStacks: stacks.filter((stack) => stack.terminationProtection).map(({ stackName }) => stackName),
+    deployedBefore: new Map(
+      stacks.map((stack) => [
+        stack.stackName,
+        stack.dependencies.map(({ id }) => id).filter((id) => texts.has(id)),
+      ]),
+    ),
     templates: texts,
     templateText: [...texts.values()].join('\n'),
     resources: (type, stack = '') =>
