@@ -16,7 +16,7 @@ const RecipientsSchema = z.strictObject({
     .optional()
     .describe('An address that the topic notifies. SNS asks it once to confirm.'),
   topicArn: TopicArnSchema.optional().describe(
-    "An existing SNS topic in the same account and region, used instead of the stack's own.",
+    "An existing SNS topic in the same region, used instead of the stack's own. Its policy must let the alarms publish.",
   ),
 });
 

@@ -6,7 +6,7 @@ import { ok, problem, unlessMissing, type Check, type Finding, type PreflightCon
 export const topics: Check = {
   name: 'topics',
   explains:
-    "Alarms notify nobody if their topic does not exist, is encrypted with alias/aws/sns, or has a policy that does not let CloudWatch's alarms and EventBridge's rules publish.",
+    "Alarms notify nobody if their topic does not exist, is encrypted with alias/aws/sns, or has a policy that does not let CloudWatch's alarms and EventBridge's rules publish. In another account, the policy of the ticket topic must also let this account publish its daily reminder.",
   async run(context) {
     const arns = [context.config.alarms.page.topicArn, context.config.alarms.ticket.topicArn].flatMap(
       (arn) => arn ?? [],
@@ -17,15 +17,35 @@ export const topics: Check = {
   },
 };
 
+/**
+ * A role of this account sends the reminder. In another account only the policy of the topic can let it.
+ *
+ * Source: https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.iam.permissions.html
+ */
+function reminderFaults(arn: string, policy: string, { config, account }: PreflightContext): Finding[] {
+  const [, , , , owner] = arn.split(':');
+  if (arn !== config.alarms.ticket.topicArn || owner === account) return [];
+  const principals = new RegExp(`"(arn:[\\w-]+:iam::)?${account}(:root|:role/[^"]*)?"`);
+  return principals.test(policy)
+    ? []
+    : [
+        problem(
+          `the topic ${arn} is in another account, and its policy does not name ${account}: nobody is reminded of alarms`,
+          `Allow the account ${account} sns:Publish in it.`,
+        ),
+      ];
+}
+
 /** Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html */
-async function judge(arn: string, { clients }: PreflightContext): Promise<Finding[]> {
+async function judge(arn: string, context: PreflightContext): Promise<Finding[]> {
+  const { clients } = context;
   const answer = await unlessMissing(clients.sns.send(new GetTopicAttributesCommand({ TopicArn: arn })), [
     'NotFoundException',
     'NotFound',
   ]);
   if (!answer) return [problem(`there is no topic ${arn}`, 'Create it, or name one that exists.')];
   const { KmsMasterKeyId: key = '', Policy: policy = '' } = answer.Attributes ?? {};
-  const faults: Finding[] = [];
+  const faults = reminderFaults(arn, policy, context);
   if (key.endsWith('alias/aws/sns'))
     faults.push(
       problem(

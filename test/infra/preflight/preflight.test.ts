@@ -433,6 +433,23 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /does not name events\.amazonaws\.com/,
       /Allow the service \S+ sns:Publish/,
     ],
+    [
+      'a ticket topic of another account that reminders may not use',
+      'topics',
+      { ...FULL, alarms: { ticket: { topicArn: TOPIC.replace(ACCOUNT, '444455556666') } } },
+      {
+        'sns.GetTopicAttributes': (input) =>
+          input['TopicArn']?.includes('444455556666') === true
+            ? {
+                Attributes: {
+                  Policy: `{"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"],"aws:SourceArn":"arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:*"}`,
+                },
+              }
+            : new AwsFault('NotFound'),
+      },
+      /does not name 111122223333: nobody is reminded/,
+      /Allow the account 111122223333 sns:Publish/,
+    ],
     ...(
       [
         ['that is not issued', { Status: 'PENDING_VALIDATION' }, /is PENDING_VALIDATION/],
@@ -526,6 +543,27 @@ describe('AWS, requirement 6: npm run preflight', () => {
       }),
     );
     expect({ code, outcome: report.outcome }).toEqual({ code: 1, outcome: 'problem' });
+  });
+
+  it.each([
+    ['111122223333'],
+    ['arn:aws:iam::111122223333:root'],
+    ['arn:aws:iam::111122223333:role/Button-production-Alarms-ReminderRole'],
+  ])('finds nothing wrong with a ticket topic of another account that names %s', async (principal) => {
+    const topicArn = TOPIC.replace(ACCOUNT, '444455556666');
+    const services = '"Service":["cloudwatch.amazonaws.com","events.amazonaws.com"]';
+
+    const { findings } = await run(
+      { ...FULL, alarms: { ticket: { topicArn } } },
+      {
+        'sns.GetTopicAttributes': ({ TopicArn: arn }) =>
+          arn === topicArn
+            ? { Attributes: { Policy: `{${services},"AWS":["${principal}"]}` } }
+            : new AwsFault('NotFound'),
+      },
+    );
+
+    expect(findings.filter(({ check }) => check === 'topics').map(({ status }) => status)).toEqual(['ok']);
   });
 
   it('looks at every secret of the stacks', async () => {
