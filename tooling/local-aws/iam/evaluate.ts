@@ -55,17 +55,19 @@ function valuesOf(
 type Test = (present: readonly string[] | undefined, wanted: readonly string[]) => boolean;
 
 /**
- * A key that the request does not have fulfils `ForAllValues` and `Null`, and nothing else.
+ * A key that the request does not have, or has without a value, fulfils `ForAllValues` and `Null`, and
+ * nothing else.
  *
- * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ * Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html,
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 const TESTS: Record<ConditionOperator, Test> = {
   StringEquals: (present, wanted) => present?.some((value) => wanted.includes(value)) ?? false,
   StringLike: (present, wanted) => present?.some((value) => isLikeAny(value, wanted)) ?? false,
-  ArnEquals: (present, wanted) => present?.some((value) => isLikeAny(value, wanted)) ?? false,
-  ArnLike: (present, wanted) => present?.some((value) => isLikeAny(value, wanted)) ?? false,
-  Bool: (present, wanted) => present?.some((value) => wanted.includes(value)) ?? false,
-  Null: (present, wanted) => wanted.includes(String(present === undefined)),
+  ArnEquals: (present, wanted) => present?.some((value) => isArnLikeAny(value, wanted)) ?? false,
+  ArnLike: (present, wanted) => present?.some((value) => isArnLikeAny(value, wanted)) ?? false,
+  Bool: (present, wanted) => present?.some((value) => includesTruth(wanted, value)) ?? false,
+  Null: (present, wanted) => includesTruth(wanted, String(present === undefined || present.length === 0)),
   'ForAllValues:StringEquals': (present, wanted) => present?.every((value) => wanted.includes(value)) ?? true,
   'ForAllValues:StringLike': (present, wanted) => present?.every((value) => isLikeAny(value, wanted)) ?? true,
 };
@@ -74,6 +76,28 @@ const OPERATORS = Object.keys(TESTS).filter((name): name is ConditionOperator =>
 
 function isLikeAny(value: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => isLike(value, pattern));
+}
+
+/**
+ * `ArnEquals` and `ArnLike` are the same: each of the six parts of an ARN is compared by itself, so that no
+ * wildcard stands for more than one part.
+ */
+function isArnLikeAny(value: string, patterns: readonly string[]): boolean {
+  const parts = partsOfArn(value);
+  return patterns.some((pattern) => {
+    const wanted = partsOfArn(pattern);
+    return wanted.length === parts.length && wanted.every((part, index) => isLike(parts[index] ?? '', part));
+  });
+}
+
+/** The resource, which is the last part, may have colons of its own. */
+function partsOfArn(arn: string): string[] {
+  const parts = arn.split(':');
+  return [...parts.slice(0, 5), ...(parts.length > 5 ? [parts.slice(5).join(':')] : [])];
+}
+
+function includesTruth(wanted: readonly string[], value: string): boolean {
+  return wanted.some((one) => one.toLowerCase() === value.toLowerCase());
 }
 
 /** Whether a pattern fits, in which `*` stands for any characters and `?` for one. */

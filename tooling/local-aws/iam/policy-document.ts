@@ -2,10 +2,17 @@ import * as z from 'zod';
 
 const oneOrMore = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
 
+/** IAM would put the request's values in place of these. */
+const hasVariable = (text: string): boolean => text.includes('${');
+const NO_VARIABLES = 'policy variables are not supported locally';
+
+const Resources = oneOrMore.refine((all) => !all.some(hasVariable), NO_VARIABLES);
+
 /** Values of a condition: CloudFormation takes texts, numbers and booleans, and IAM compares texts. */
 const ConditionValues = z
   .union([z.string(), z.boolean(), z.array(z.string())])
-  .transform((value) => (Array.isArray(value) ? value : [String(value)]));
+  .transform((value) => (Array.isArray(value) ? value : [String(value)]))
+  .refine((values) => !values.some(hasVariable), NO_VARIABLES);
 
 const OPERATORS = [
   'StringEquals',
@@ -27,7 +34,7 @@ export const StatementSchema = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMore,
-  Resource: oneOrMore,
+  Resource: Resources,
   Condition: ConditionSchema.default({}),
 });
 
@@ -40,7 +47,7 @@ const PrincipalSchema = z.union([
 /** One statement of a resource's or a trust policy. A trust policy names no resource: it is the role. */
 export const ResourceStatementSchema = StatementSchema.extend({
   Principal: PrincipalSchema,
-  Resource: oneOrMore.default(['*']),
+  Resource: Resources.default(['*']),
 });
 
 /** The policy of a queue or a topic, or who may act under a role. */

@@ -6,6 +6,7 @@ const PolicySchema = z.looseObject({
   Statement: z.array(
     z.looseObject({
       Action: oneOrMore.default([]),
+      Resource: oneOrMore.default([]),
       Principal: z
         .union([
           z.string().transform((one) => [one]),
@@ -38,12 +39,25 @@ export function roleLimitProblems(properties: unknown, attachedPolicies: readonl
     ...over('the inline policies have', characters, INLINE_POLICIES),
     ...over('the trust policy has', charactersOf(role.AssumeRolePolicyDocument), TRUST_POLICY),
     ...over('the role has', role.ManagedPolicyArns.length, MANAGED_POLICIES),
+    ...inline.flatMap(resourceProblems),
   ];
 }
 
 /** What IAM has against a managed policy. */
 export function managedPolicyLimitProblems(document: unknown): string[] {
-  return over('the policy has', charactersOf(document), MANAGED_POLICY);
+  return [...over('the policy has', charactersOf(document), MANAGED_POLICY), ...resourceProblems(document)];
+}
+
+/**
+ * A policy of a role or of people names resources by ARN.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+ */
+function resourceProblems(document: unknown): string[] {
+  return PolicySchema.parse(document)
+    .Statement.flatMap(({ Resource }) => Resource)
+    .filter((resource) => resource !== '*' && !/^arn:[^:]+:[^:]+:/.test(resource))
+    .map((resource) => `the resource ${resource} is neither an ARN nor *.`);
 }
 
 function charactersOf(policy: unknown): number {

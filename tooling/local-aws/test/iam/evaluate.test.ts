@@ -76,9 +76,43 @@ describe('a condition', () => {
     ['StringEquals', { 'aws:SourceAccount': '1' }, { 'aws:sourceaccount': ['1'] }, true],
     ['StringEquals', { 'aws:SourceAccount': '1' }, {}, false],
     ['StringLike', { 'aws:SourceArn': 'arn:*:a' }, { 'aws:SourceArn': ['arn:b:a'] }, true],
-    ['ArnLike', { 'aws:SourceArn': 'arn:*:a' }, { 'aws:SourceArn': ['arn:b:c'] }, false],
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html:
+    // each of the six parts of an ARN is compared by itself.
+    ...(['ArnLike', 'ArnEquals'] as const).flatMap(
+      (operator) =>
+        [
+          [
+            operator,
+            { 'aws:SourceArn': 'arn:aws:sns:*:1:a*' },
+            { 'aws:SourceArn': ['arn:aws:sns:x:1:ab:c'] },
+            true,
+          ],
+          [
+            operator,
+            { 'aws:SourceArn': 'arn:aws:sns:*:1:b*' },
+            { 'aws:SourceArn': ['arn:aws:sns:x:1:ab:c'] },
+            false,
+          ],
+          [
+            operator,
+            { 'aws:SourceArn': 'arn:aws:sns:*:a' },
+            { 'aws:SourceArn': ['arn:aws:sns:x:1:a'] },
+            false,
+          ],
+          [operator, { 'aws:SourceArn': 'arn:*' }, { 'aws:SourceArn': ['arn:aws:sns:x:1:a'] }, false],
+          [
+            operator,
+            { 'aws:SourceArn': 'arn:aws:sns:*:*:*' },
+            { 'aws:SourceArn': ['arn:aws-cn:sns:x:1:a'] },
+            false,
+          ],
+        ] as const,
+    ),
+    ['Bool', { 'aws:SecureTransport': 'False' }, { 'aws:SecureTransport': ['false'] }, true],
     ['Bool', { 'aws:SecureTransport': false }, { 'aws:SecureTransport': ['false'] }, true],
     ['Null', { 'aws:SourceArn': 'true' }, {}, true],
+    ['Null', { 'dynamodb:LeadingKeys': 'false' }, { 'dynamodb:LeadingKeys': [] }, false],
+    ['Null', { 'dynamodb:LeadingKeys': 'false' }, { 'dynamodb:LeadingKeys': ['a'] }, true],
   ] as const)('%s %j of a request with %j is %s', (operator, wanted, context, expected) => {
     const statement = { Action: 'a:B', Resource: '*', Condition: { [operator]: wanted } };
 
@@ -90,6 +124,12 @@ describe('a condition', () => {
 
     expect(() => StatementSchema.parse({ ...statement, Condition: { IpAddress: {} } })).toThrow('IpAddress');
     expect(() => StatementSchema.parse({ ...statement, NotAction: 'a:C' })).toThrow('NotAction');
+    expect(() =>
+      StatementSchema.parse({ ...statement, Resource: 'arn:aws:sqs:*:*:${aws:username}' }),
+    ).toThrow('policy variables');
+    expect(() =>
+      StatementSchema.parse({ ...statement, Condition: { StringEquals: { a: '${aws:userid}' } } }),
+    ).toThrow('policy variables');
   });
 });
 

@@ -66,7 +66,10 @@ const statement = (more: Record<string, unknown> = {}) => ({
 });
 const inlinePolicy = (length: number) => ({
   PolicyName: 'inline',
-  PolicyDocument: { Version: '2012-10-17', Statement: [statement({ Resource: 'a'.repeat(length) })] },
+  PolicyDocument: {
+    Version: '2012-10-17',
+    Statement: [statement({ Resource: `arn:aws:sqs:${'a'.repeat(length)}` })],
+  },
 });
 const dashboard = (widgets: unknown[]) => ({
   Type: 'AWS::CloudWatch::Dashboard',
@@ -207,6 +210,22 @@ describe('a template is checked against limits that no schema contains', () => {
       },
       'more than 6144.',
     ],
+    ...['Orders', '', 'arn:aws'].map((resource): [string, { resources: Resources }, string] => [
+      `the resource "${resource}" of a policy, which is no ARN`,
+      {
+        resources: {
+          Role: withProperties(ROLE, {
+            Policies: [
+              {
+                PolicyName: 'a',
+                PolicyDocument: { ...TRUST, Statement: [statement({ Resource: resource })] },
+              },
+            ],
+          }),
+        },
+      },
+      `the resource ${resource} is neither an ARN nor *.`,
+    ]),
     [
       'a trust policy over 2,048 characters',
       {
