@@ -4,6 +4,7 @@ import { concurrency } from './checks/concurrency.ts';
 import { domain } from './checks/domain.ts';
 import { names } from './checks/names.ts';
 import { producers } from './checks/producers.ts';
+import { quotas } from './checks/quotas.ts';
 import { secrets } from './checks/secrets.ts';
 import { stackStates } from './checks/stacks.ts';
 import { existingTables } from './checks/tables.ts';
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   names,
   existingTables,
   concurrency,
+  quotas,
   topics,
   domain,
   producers,

@@ -122,7 +122,7 @@ function toXml(value: unknown, name = ''): string {
   if (typeof value !== 'object' || value === null)
     return String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const fields = Object.entries(value);
-  if (name === 'Attributes')
+  if (['Attributes', 'SummaryMap'].includes(name))
     return fields
       .map(([key, inner]) => `<entry><key>${key}</key><value>${toXml(inner)}</value></entry>`)
       .join('');

@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { CHECKS } from '../../../infra/preflight/checks.ts';
 import { executionsAtOnce } from '../../../infra/preflight/checks/concurrency.ts';
+import { countsOf } from '../../../infra/preflight/checks/quotas.ts';
 import { runPreflight } from '../../../infra/preflight/run.ts';
+import { STAGES } from '../stages.ts';
 import { PRODUCTION_STAGE, synthesizeStage } from '../synthesized-stage.ts';
 import { AwsFault, startAwsStub, type Answers } from './aws-stub.ts';
 
@@ -133,6 +135,8 @@ const HEALTHY: Answers = {
     IsTruncated: false,
   }),
   'apigateway.GET /v2/domainnames/hooks.example.com': missing('NotFoundException'),
+  'iam.GetAccountSummary': () => ({ SummaryMap: { Roles: 40, RolesQuota: 1000 } }),
+  'events.ListRules': () => ({ Rules: [{ Name: 'a' }] }),
   'iam.GetPolicy': missing('NoSuchEntity'),
   'iam.GetRole': () => ({ Role: { RoleName: 'shop' } }),
   'secretsmanager.DescribeSecret': () => ({ VersionIdsToStages: { v1: ['AWSCURRENT'] } }),
@@ -395,6 +399,27 @@ describe('AWS, requirement 6: npm run preflight', () => {
       /request-service-quota-increase/,
     ],
     [
+      'an account without room for the roles',
+      'quotas',
+      FULL,
+      { 'iam.GetAccountSummary': () => ({ SummaryMap: { Roles: 991, RolesQuota: 1000 } }) },
+      /991 of 1000 IAM roles are used; the stacks that do not exist yet add 10/,
+      /higher quota/,
+    ],
+    [
+      'a region without room for the rules',
+      'quotas',
+      FULL,
+      {
+        'events.ListRules': ({ NextToken: token }) => ({
+          Rules: Array.from({ length: 100 }, (_, index) => ({ Name: `rule-${index}` })),
+          ...(token !== 'c' && { NextToken: token === 'b' ? 'c' : 'b' }),
+        }),
+      },
+      /300 of 300 rules of the default event bus are used; the stacks that do not exist yet add 3/,
+      /higher quota/,
+    ],
+    [
       'a missing topic',
       'topics',
       FULL,
@@ -633,7 +658,7 @@ describe('AWS, requirement 6: npm run preflight', () => {
     const { code, findings, calls, err } = await run(FULL);
 
     expect({ code, calls, err }).toEqual({ code: 2, calls: [], err: 'Nothing was checked.\n' });
-    expect(findings).toHaveLength(10);
+    expect(findings).toHaveLength(CHECKS.length);
     for (const { status, says, reason } of findings) {
       expect(status).toBe('not-checked');
       expect(says.length).toBeGreaterThan(40);
@@ -648,6 +673,26 @@ describe('AWS, requirement 6: npm run preflight', () => {
     expect({ code: wrong.code, calls: wrong.calls }).toEqual({ code: 2, calls: [] });
     expect(wrong.err).toMatch(/must have orderReporting, transactions or both/);
     expect(code).toBe(2);
+  });
+});
+
+describe('countsOf', () => {
+  it.each(STAGES)('is what the stacks of $name create', ({ config }) => {
+    const stage = synthesizeStage(config);
+    const counts = countsOf(StageConfigSchema.parse(config));
+
+    for (const stackName of stage.stackNames) {
+      const part = stackName.replace(`Button-${config.stage}-`, '');
+      expect([part, counts.get(part) ?? { roles: 0, rules: 0 }]).toEqual([
+        part,
+        {
+          roles: stage.resources('AWS::IAM::Role', stackName).length,
+          rules: stage
+            .resources('AWS::Events::Rule', stackName)
+            .filter(({ Properties }) => !('EventBusName' in Properties)).length,
+        },
+      ]);
+    }
   });
 });
 
