@@ -126,7 +126,7 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
   });
 
   it('is delivered by a function that may read its queue and its secret, and nothing else, if it names a URL', () => {
-    const deliverTo = { url: 'https://rewards.example.com/button' };
+    const deliverTo = { url: 'https://rewards.example.com/button', maxConcurrency: 7 };
     const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue: { deliverTo } } });
 
     const named = (type: string, start: string) =>
@@ -136,6 +136,7 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
     const [lambda] = named('AWS::Lambda::Function', 'RewardsDelivery');
     expect(mapping?.Properties).toMatchObject({
       EventSourceArn: { 'Fn::GetAtt': ['RewardQueue', 'Arn'] },
+      ScalingConfig: { MaximumConcurrency: 7 },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
     expect(lambda?.Properties).toMatchObject({

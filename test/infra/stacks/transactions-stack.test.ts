@@ -222,7 +222,12 @@ describe('TransactionsStack', () => {
 
     expect(stage.resources('AWS::Events::Archive')).toEqual([]);
     expect(archived.resources('AWS::Events::Archive').map(({ Properties }) => Properties)).toMatchObject([
-      { RetentionDays: 30, SourceArn: { 'Fn::GetAtt': ['ButtonTransactions', 'Arn'] } },
+      {
+        RetentionDays: 30,
+        SourceArn: { 'Fn::GetAtt': ['ButtonTransactions', 'Arn'] },
+        // Every event has a source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+        EventPattern: { source: [{ prefix: '' }] },
+      },
     ]);
   });
 
