@@ -39,6 +39,17 @@ describe('orders, requirement 17: the scheduled audit', () => {
     expect(expressions).toContain('cron(0 4 * * ? *)');
   });
 
+  it('is not repeated when it fails, because the next day reads a sample too', () => {
+    const stage = synthesizeStage(DEVELOPMENT_STAGE);
+    const [audit] = auditsOf(stage);
+    const retries = stage
+      .resources('AWS::Lambda::EventInvokeConfig')
+      .filter(({ Properties }) => JSON.stringify(Properties).includes(`"${audit?.logicalId}"`))
+      .map(({ Properties }) => Properties['MaximumRetryAttempts']);
+
+    expect(retries).toEqual([0]);
+  });
+
   it('can read every order of a day, up to 80,000 of them at 100 a second', () => {
     const audit = { days: 1, sample: 80_000, perSecond: 100 };
     const orderReporting = { brands: [{ id: 'acme', audit }] };

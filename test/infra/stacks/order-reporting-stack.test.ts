@@ -86,6 +86,25 @@ describe('the stacks of order reporting', () => {
     });
   });
 
+  it('sweeps as often as each brand asks for, by default once a minute', () => {
+    const brands = [
+      { id: 'acme' },
+      { id: 'north-shop', retrySweep: { schedule: 'cron(0/5 8-20 ? * MON-FRI *)', silenceMinutes: 1440 } },
+    ];
+    const swept = synthesizeStage({ stage: 'development', orderReporting: { brands } });
+    const schedulesOf = (stack: string) =>
+      swept
+        .resources('AWS::Scheduler::Schedule', stack)
+        .map(({ Properties }) => [
+          Properties['ScheduleExpression'],
+          Properties['ScheduleExpressionTimezone'],
+          Properties['State'] ?? 'ENABLED',
+        ]);
+
+    expect(schedulesOf('Brand-acme')).toEqual([['rate(1 minute)', 'UTC', 'ENABLED']]);
+    expect(schedulesOf('Brand-north-shop')).toEqual([['cron(0/5 8-20 ? * MON-FRI *)', 'UTC', 'ENABLED']]);
+  });
+
   it('drops a sweep that fails or is late: the next one runs within a minute (F6)', () => {
     const [config] = stage.resources('AWS::Lambda::EventInvokeConfig');
     const [schedule] = stage.resources('AWS::Scheduler::Schedule');
