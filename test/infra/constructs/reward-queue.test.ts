@@ -125,6 +125,25 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
     );
   });
 
+  it('has the visibility timeout, the receives and the events of the configuration', () => {
+    const rewardQueue = {
+      visibilityTimeoutSeconds: 900,
+      maxReceiveCount: 7,
+      eventTypes: ['transaction.validated'] as 'transaction.validated'[],
+    };
+    const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue } });
+    const [queue] = stage.resources('AWS::SQS::Queue').filter(({ logicalId }) => logicalId === 'RewardQueue');
+    const [rule] = stage
+      .resources('AWS::Events::Rule')
+      .filter(({ Properties }) => 'EventBusName' in Properties);
+
+    expect(queue?.Properties).toMatchObject({
+      VisibilityTimeout: 900,
+      RedrivePolicy: { maxReceiveCount: 7 },
+    });
+    expect(rule?.Properties['EventPattern']).toMatchObject({ 'detail-type': ['transaction.validated'] });
+  });
+
   it('is delivered by a function that may read its queue and its secret, and nothing else, if it names a URL', () => {
     const deliverTo = { url: 'https://rewards.example.com/button', maxConcurrency: 7 };
     const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue: { deliverTo } } });
