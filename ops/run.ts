@@ -6,7 +6,7 @@ import { denialInWords, isAccessDenied } from './access-denied.ts';
 import { createClients } from './clients.ts';
 import { DEFAULT_OUTPUTS_FILE, defaultOutputsFile } from './default-outputs-file.ts';
 import { identifyCaller } from './caller.ts';
-import type { Command, CommandResult, StagePrepared } from './command.ts';
+import type { Command, CommandResult, PreparedCommand, StagePrepared } from './command.ts';
 import { operationsList } from './commands/operations.ts';
 import { breakerClose, breakerShow } from './commands/breaker.ts';
 import { customerErase } from './commands/customers.ts';
@@ -136,16 +136,11 @@ wrong, and nothing was done; 3 something that was named does not exist.
  */
 export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
   try {
-    const [name = ''] = args;
-    const command = COMMANDS.find((known) => known.name === name);
     if (args.includes('--help')) {
       out(usage());
       return 0;
     }
-    if (!command) throw new UsageError(name === '' ? 'Which command?' : unknownCommand(name));
-    const given = readLine(command, args.slice(1));
-    const prepared = command.prepare(given);
-    if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
+    const { command, given, prepared } = readCommand(args);
     const { [OUTPUTS_FILE]: file, json, yes } = given;
     const result =
       'runOffline' in prepared
@@ -189,6 +184,20 @@ const NOTES = {
   unhealthy: 'At least one check failed. The line below it says what to do.',
   'not-found': 'It does not exist, or no longer.',
 } as const;
+
+/** The command of a line, with its input read. Throws a `UsageError`. */
+export function readCommand([name = '', ...args]: readonly string[]): {
+  command: Command;
+  given: Record<string, unknown>;
+  prepared: PreparedCommand;
+} {
+  const command = COMMANDS.find((known) => known.name === name);
+  if (!command) throw new UsageError(name === '' ? 'Which command?' : unknownCommand(name));
+  const given = readLine(command, args);
+  const prepared = command.prepare(given);
+  if ('problem' in prepared) throw new UsageError(`${prepared.problem}\n  ${name} ${command.usage}`);
+  return { command, given, prepared };
+}
 
 /** Options by name, and under `arguments` the values without an option. Throws a `UsageError`. */
 function readLine(command: Command, args: readonly string[]): Record<string, unknown> {

@@ -16,10 +16,15 @@ const USAGE = `npm run upgrade:check -- [REF] [--config FILE] [--deployed-config
   REF                     the commit that is deployed (default: the previous commit)
   --config FILE           the configuration to deploy (default: six configurations of ours)
   --deployed-config FILE  the configuration that is deployed (default: FILE as of that commit)
+  --help
 `;
 
 /** Would stacks that were deployed from the commit lose state with the working tree? */
 const line = readLine();
+if (line === 'help') {
+  console.log(USAGE);
+  process.exit(0);
+}
 if ('problem' in line) {
   console.error(`${line.problem}\n${USAGE}`);
   process.exit(2);
@@ -60,14 +65,19 @@ try {
 
 type Line = { ref: string; config: string | undefined; deployedConfig: string | undefined };
 
-function readLine(): Line | { problem: string } {
+function readLine(): Line | 'help' | { problem: string } {
   try {
     const { values, positionals } = parseArgs({
-      options: { config: { type: 'string' }, 'deployed-config': { type: 'string' } },
+      options: {
+        config: { type: 'string' },
+        'deployed-config': { type: 'string' },
+        help: { type: 'boolean' },
+      },
       allowPositionals: true,
     });
     const [given = 'HEAD~1', ...others] = positionals;
     const { config, 'deployed-config': deployedConfig } = values;
+    if (values.help === true) return 'help';
     if (others.length > 0) return { problem: 'One commit is compared.' };
     if (deployedConfig !== undefined && config === undefined)
       return { problem: '--deployed-config needs --config.' };
