@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { claimInstance, type Instance } from './instance.ts';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
-import { awsVariables, describeEndpoints } from './describe-endpoints.ts';
+import { describeEndpoints } from './describe-endpoints.ts';
+import { writeHelpers, writeWhole } from './helper-files.ts';
 import { openPage } from './page/open-page.ts';
 import { rejectWhen, stopOnSignals } from './stop-on-signals.ts';
-import { startSystem, type Endpoints, type LocalSystem } from './system.ts';
+import { startSystem, type LocalSystem } from './system.ts';
 import { follow } from './feed/follow.ts';
-import { firstBrand, openLocalStage, tokenPrefixOf } from './tour/open-local-stage.ts';
-import { orderMessage, sampleOrder } from './tour/sample-order.ts';
+import { openLocalStage } from './tour/open-local-stage.ts';
 import { lineNarrator, playTour, type StepResult } from './tour/tour.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -93,34 +92,10 @@ async function use(
     print(isGood ? '\nEvery step succeeded.' : '\nAt least one step failed.');
     return isGood ? 0 : 1;
   }
-  await writeHelpers({ endpoints, instance, config: options.config });
+  await writeHelpers(instance.stateDirectory, { endpoints, config: options.config });
   const { url: page } = await openPage(system);
   print(describeEndpoints(endpoints, { instance, root: ROOT, page }));
   return follow(system, { print, signal });
-}
-
-/** What the printed commands name: an order to send, and what AWS's tools need to know. */
-async function writeHelpers({
-  endpoints,
-  instance: { stateDirectory },
-  config,
-}: {
-  endpoints: Endpoints;
-  instance: Instance;
-  config: string;
-}): Promise<void> {
-  await writeWhole(join(stateDirectory, 'aws.sh'), awsVariables(endpoints));
-  if (endpoints.orderQueueUrl === undefined) return;
-  const order = sampleOrder(`my-order-${Date.now()}`, tokenPrefixOf(await firstBrand(config)));
-  const message = { ...orderMessage('order.created.v1', 1, order), time: new Date().toISOString() };
-  await writeWhole(join(stateDirectory, 'order.json'), JSON.stringify(message, null, 2));
-}
-
-/** A process that waits for the file must not read half of it. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, text);
-  await rename(unfinished, file);
 }
 
 async function tour(
