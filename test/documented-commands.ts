@@ -31,7 +31,7 @@ export function documentedCommands(): DocumentedCommand[] {
 }
 
 /** The blocks of shell code of a page. */
-export function shellBlocks(text: string): string[] {
+function shellBlocks(text: string): string[] {
   return [...text.matchAll(/^ *```(?:bash|sh)\n([\s\S]*?)^ *```/gm)].map(([, block = '']) => block);
 }
 
