@@ -21,7 +21,7 @@ can show. It puts test orders on the order queue and sends unsigned webhooks. Wh
   --button-control-url URL    the control API of the Button simulator that the stage talks to (its configuration's buttonApiUrl);
                               without it, the steps that only the simulator can do are skipped
 
-Before: give the secrets a value (the README says how), and run the simulator where AWS reaches it:
+Before: give the secrets a value (docs/deploy.md says how), and run the simulator where AWS reaches it:
   npm run button-simulator -- --webhook-url WEBHOOK_URL --webhook-secret SECRET
 `;
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import * as cloudformation from '@aws-sdk/client-cloudformation';
@@ -13,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
 import { readCommand } from '../ops/run.ts';
-import { documentedCommands, scriptCall } from './documented-commands.ts';
+import { documentedCommands, PAGES, scriptCall } from './documented-commands.ts';
 
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
@@ -202,19 +203,54 @@ describe('the AWS CLI in the documents', () => {
 });
 
 describe('the pages', () => {
-  it('are found by each reader from the first page on', () => {
-    const page = readFileSync('docs/README.md', 'utf8');
+  const README_WORDS = 460;
+  const readers = ['docs/brand.md', 'docs/publisher.md', 'docs/operator.md', 'CONTRIBUTING.md'];
+  const textOf = (file: string): string => readFileSync(file, 'utf8');
 
-    expect([...page.matchAll(/^## (.+)$/gm)].map(([, title]) => title)).toEqual([
-      'I am a brand',
-      'I am a publisher',
-      'I operate it',
-      'I change it',
-    ]);
-    const unlinked = globSync('docs/*.md').filter(
-      (file) => !/README|mutation/.test(file) && !page.includes(`(${file.replace('docs/', '')}`),
+  it.each(readers)('%s is one click away, and begins with what its reader wants', (file) => {
+    expect(textOf('README.md')).toContain(`(${file})`);
+    expect(textOf(file)).toMatch(/^# I .+\n\nYou want /);
+  });
+
+  it('are all found from the list of pages', () => {
+    const list = textOf('docs/README.md');
+    const pages = globSync('docs/*.md').map((file) => file.replace('docs/', ''));
+
+    expect(pages.filter((page) => page !== 'README.md' && !list.includes(`(${page})`))).toEqual([]);
+    expect(textOf('README.md')).toContain('(docs/README.md)');
+  });
+
+  it('link to pages, and sections of them, that exist', () => {
+    const slugOf = (heading: string): string =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-');
+    const links = PAGES.flatMap((file) =>
+      [...textOf(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map(
+        ([, path = '', section]) => ({
+          file,
+          target: path === '' ? file : join(dirname(file), path),
+          section,
+        }),
+      ),
     );
-    expect(unlinked).toEqual([]);
-    expect(readFileSync('README.md', 'utf8')).toContain('(docs/README.md)');
+    const broken = links.filter(({ target, section }) => {
+      if (!existsSync(target)) return true;
+      if (section === undefined) return false;
+      return ![...textOf(target).matchAll(/^#+ (.+)$/gm)].some(([, title = '']) => slugOf(title) === section);
+    });
+
+    expect(links.length).toBeGreaterThan(100);
+    expect(broken).toEqual([]);
+  });
+
+  it('README.md takes two minutes, and shows the live page', () => {
+    const prose = textOf('README.md')
+      .replaceAll(/```text[\s\S]*?```/g, '')
+      .replaceAll(/\]\([^)]*\)/g, ']');
+
+    expect(prose.split(/\s+/).length).toBeLessThan(README_WORDS);
+    expect(textOf('README.md')).toMatch(/!\[[^\]]+\]\(docs\/live-page\.png\)/);
   });
 });

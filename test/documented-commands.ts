@@ -9,7 +9,8 @@ export type DocumentedCommand = {
   isWhole: boolean;
 };
 
-const PAGES = [
+/** Every page that people read. */
+export const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   ...globSync('docs/**/*.md'),

@@ -66,9 +66,9 @@ describe('the glossary', () => {
     expect(unused).toEqual([]);
   });
 
-  it('is what README and architecture refer to', () => {
+  it('is what CONTRIBUTING and architecture refer to', () => {
     for (const [file, link] of [
-      ['README.md', 'docs/glossary.md'],
+      ['CONTRIBUTING.md', 'docs/glossary.md'],
       ['docs/architecture.md', 'glossary.md'],
     ] as const)
       expect(readFileSync(join(ROOT, file), 'utf8')).toContain(`](${link})`);

@@ -32,9 +32,9 @@ describe('docs/requirements.md', () => {
     expect(tested.filter((name) => !written.includes(name))).toEqual([]);
   });
 
-  it('is what README and architecture refer to', () => {
+  it('is what CONTRIBUTING and architecture refer to', () => {
     for (const [file, link] of [
-      ['README.md', 'docs/requirements.md'],
+      ['CONTRIBUTING.md', 'docs/requirements.md'],
       ['docs/architecture.md', 'requirements.md'],
     ] as const)
       expect(readFileSync(join(ROOT, file), 'utf8')).toContain(`](${link})`);
