@@ -8,7 +8,10 @@ import { until } from '../tour/until.ts';
 import type { Phase } from '@button-serverless/dashboards';
 
 /** What the traffic needs. */
-export type TrafficStage = Pick<Stage, 'sendOrder' | 'ledgerEntry' | 'postWebhook' | 'reconcile'> & {
+export type TrafficStage = Pick<
+  Stage,
+  'sendOrder' | 'ledgerEntry' | 'quarantined' | 'postWebhook' | 'reconcile'
+> & {
   simulator: SimulatorControl;
   webhook: { url: string; secret: string };
 };
@@ -143,8 +146,8 @@ async function sendBadOrders(stage: TrafficStage): Promise<void> {
     { btn_ref: 'not a token' },
   ].entries()) {
     const order = { ...sampleOrder(`board-bad-${Date.now()}-${index}`), ...bad };
-    await stage.sendOrder(orderMessage('order.created.v1', 1, order));
-    await delay(500);
+    const messageId = await stage.sendOrder(orderMessage('order.created.v1', 1, order));
+    await until('the bad order to be in quarantine', () => stage.quarantined(messageId));
   }
 }
 
