@@ -87,9 +87,9 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
 function isOwn({ order }: FoundOrder, entry: LedgerEntry): boolean {
   const cancels = cancelsUnconfirmed(entry);
   if (!cancels) return true;
-  const { sent } = openDoubt(entry.progress) ?? {};
-  if (sent && isSameOrder(order, sent, entry.btnRef) === 'same') return true;
-  const is = isSameOrder(order, cancels, entry.btnRef);
+  const { sent, btnRef } = entry;
+  if (sent && isSameOrder(order, sent, btnRef) === 'same') return true;
+  const is = isSameOrder(order, cancels, btnRef);
   return is === 'same' || (is === 'unknown' && cancels.purchase_date === undefined);
 }
 

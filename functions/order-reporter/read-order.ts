@@ -130,8 +130,8 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
  * may be another shop's with the same id. Pure.
  */
 export function isOwn(shown: OrderAtButton, entry: LedgerEntry): boolean {
-  const { newest, progress, btnRef } = entry;
-  const known = [newest.order ?? newest.cancels, openDoubt(progress)?.sent];
+  const { newest, sent, btnRef } = entry;
+  const known = [newest.order ?? newest.cancels, sent];
   return !isUnconfirmed(entry) || known.some((one) => one && isSameOrder(shown, one, btnRef) === 'same');
 }
 

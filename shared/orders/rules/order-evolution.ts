@@ -1,4 +1,5 @@
 import {
+  purchaseOf,
   TOKEN_WARNINGS,
   type Doubt,
   type FailedAnswer,
@@ -87,8 +88,10 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return warn(entry, TOKEN_WARNINGS.another);
     case 'started-over':
       return startOver(entry);
-    case 'claimed':
-      return { ...entry, progress: claim(entry, event) };
+    case 'claimed': {
+      const sent = entry.sent ?? purchaseOf(entry.newest);
+      return { ...entry, ...(sent && { sent }), progress: claim(entry, event) };
+    }
     case 'claim-watched':
       return { ...entry, progress: watch(entry.progress) };
     case 'postponed':

@@ -50,8 +50,11 @@ export type NewestVersion = {
   cancels?: UnconfirmedOrder;
 };
 
+/** What distinguishes an order without a token from another shop's with the same id. */
+export type Purchase = Pick<Order, 'purchase_date' | 'currency'>;
+
 /** What distinguishes an order that Button may not hold from another shop's order with the same id. */
-export type UnconfirmedOrder = Partial<Pick<Order, 'purchase_date' | 'currency'>> & {
+export type UnconfirmedOrder = Partial<Purchase> & {
   /** Button answered that an order with this id exists, and it was not this one. */
   isIdTaken?: true;
 };
@@ -109,8 +112,6 @@ export type Doubt = {
   hash: string;
   /** Other versions may have been carried out too. */
   amongOthers?: true;
-  /** The purchase in the first version that may have been carried out; a later one may correct it. */
-  sent?: Pick<Order, 'purchase_date' | 'currency'>;
   /** Button's id of the order that its answer to a create showed, which is not proved to be this one. */
   shownId?: string;
 };
@@ -138,6 +139,11 @@ export type LedgerEntry = {
   newest: NewestVersion;
   reported?: ReportedVersion;
   progress: Progress;
+  /**
+   * The purchase in the first version that a run claimed. A later version may correct it, and Button may show
+   * either.
+   */
+  sent?: Purchase;
   /** Tries since the last success. */
   attempts: number;
   /** A previous version failed, and none has succeeded since: another failure says nothing about Button. */
@@ -251,6 +257,11 @@ export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boole
 export function idsOf({ orderId, reported }: LedgerEntry): string[] {
   const { buttonOrderId } = reported ?? {};
   return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [buttonOrderId, orderId];
+}
+
+/** The purchase in a version; a cancellation has none. */
+export function purchaseOf({ order }: NewestVersion): Purchase | undefined {
+  return order && { purchase_date: order.purchase_date, currency: order.currency };
 }
 
 /** The value of a version; a cancellation has none. */

@@ -8,6 +8,7 @@ import {
 } from '@button-serverless/validation/orders';
 import {
   isUnconfirmed,
+  purchaseOf,
   type LedgerEntry,
   type NewestVersion,
   type OrderState,
@@ -181,10 +182,9 @@ function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
   if (!newest) return btnRef === undefined ? undefined : {};
   if (!isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
-  const { purchase_date, currency } = newest.order;
   // What Button has accepted (202) and does not show yet is not taken.
   const isIdTaken = !reported && 'reason' in progress && TAKEN_REASONS.includes(progress.reason);
-  return { purchase_date, currency, ...(isIdTaken && { isIdTaken }) };
+  return { ...purchaseOf(newest), ...(isIdTaken && { isIdTaken }) };
 }
 
 function contentToKeep(

@@ -25,20 +25,17 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
 
 /** The doubt after a call about a version that may have been carried out, and `shown` as `shownId`. Pure. */
 export function unclearAbout(
-  { hash, order }: Pick<NewestVersion, 'hash' | 'order'>,
+  { hash }: Pick<NewestVersion, 'hash'>,
   progress: Progress,
   shown?: string,
 ): Doubt {
   const before = progress.state === 'claimed' ? progress.doubt : undefined;
   const isAmongOthers = before?.kind === 'unclear' && (before.hash !== hash || before.amongOthers);
-  const purchase = order && { purchase_date: order.purchase_date, currency: order.currency };
-  const sent = before?.sent ?? purchase;
   const shownId = shown ?? before?.shownId;
   return {
     kind: 'unclear',
     hash,
     ...(isAmongOthers && { amongOthers: true }),
-    ...(sent && { sent }),
     ...(shownId !== undefined && { shownId }),
   };
 }

@@ -22,7 +22,6 @@ const DoubtSchema = z.object({
   kind: z.enum(['unclear', 'confirming']),
   hash: TextSchema,
   amongOthers: OptionalFlag,
-  sent: z.object({ purchase_date: TextSchema, currency: TextSchema }).exactOptional(),
   shownId: OptionalText,
 });
 const OptionalDoubt = DoubtSchema.exactOptional();
@@ -111,6 +110,7 @@ const ReportSchema = z.looseObject({
   newest: NewestSchema,
   reported: ReportedSchema.exactOptional(),
   progress: ProgressSchema,
+  sent: z.object({ purchase_date: TextSchema, currency: TextSchema }).exactOptional(),
   attempts: NumberSchema,
   hasFailedBefore: OptionalFlag,
   failures: FailuresSchema.exactOptional(),

@@ -1206,24 +1206,29 @@ it('a cancellation that arrived before Button acknowledged the order is sent wit
   expect(read.asked).toEqual(['get']);
 });
 
-it('an order in doubt is this one if it shows the purchase that was sent first, though a later version corrects it (requirement 3)', async () => {
-  const sent = { purchase_date: '2026-05-30T10:00:00Z', currency: order.currency };
-  const shown = found({ ...held, ...sent, btn_ref: null });
-  const doubt = { kind: 'unclear', hash: 'h-1', sent } as const;
-  const cancelling = tokenless({ kind: 'cancelled', doubt });
-  const { purchase_date, currency } = order;
-  const cancels = { ...cancelling, newest: { ...cancelling.newest, cancels: { purchase_date, currency } } };
+it.each<[string, Claimed]>([
+  ['in doubt', { doubt: { kind: 'unclear', hash: 'h-1' } }],
+  ['that Button has only accepted (202)', { reported: { acceptedOnly: true } }],
+])(
+  'an order %s is this one if it shows the purchase that was sent first, though a later version corrects it (requirement 3)',
+  async (_what, given) => {
+    const sent = { purchase_date: '2026-05-30T10:00:00Z', currency: order.currency };
+    const shown = found({ ...held, ...sent, btn_ref: null });
+    const cancelling = tokenless({ ...given, kind: 'cancelled', more: { sent } });
+    const { purchase_date, currency } = order;
+    const cancels = { ...cancelling, newest: { ...cancelling.newest, cancels: { purchase_date, currency } } };
 
-  const updated = await talk(tokenless({ doubt }), { get: shown, update: done });
-  const cancelled = await talk(cancels, { get: shown, cancel: done });
-  const anothers = await talk(tokenless({ doubt: { kind: 'unclear', hash: 'h-1' } }), { get: shown });
+    const updated = await talk(tokenless({ ...given, more: { sent } }), { get: shown, update: done });
+    const cancelled = await talk(cancels, { get: shown, cancel: done });
+    const anothers = await talk(tokenless(given), { get: shown });
 
-  expect([updated.asked, cancelled.asked]).toEqual([
-    ['get', 'update'],
-    ['get', 'cancel'],
-  ]);
-  expect(anothers.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
-});
+    expect([updated.asked, cancelled.asked]).toEqual([
+      ['get', 'update'],
+      ['get', 'cancel'],
+    ]);
+    expect(anothers.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  },
+);
 
 it.each<[string, OrderApiAnswer, boolean]>([
   ['that nothing answers', { answer: 'unanswered', isRefused: false, isLost: true, reason: 'timeout' }, true],
@@ -1556,7 +1561,6 @@ describe('a 200 to a create that does not show the order as it was sent (require
     const doubt = {
       kind: 'unclear',
       hash: 'h-2',
-      sent: { purchase_date, currency },
       shownId: 'btnorder-1',
     } as const;
     const shown = { ...held, btn_ref: null, button_order_id: 'btnorder-1' };

@@ -311,11 +311,45 @@ describe('a message', () => {
       state: 'in-doubt',
       dueAt: at(100).toISOString(),
       reason: 'claim_expired',
-      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
   });
+
+  it.each<[string, (entry: LedgerEntry) => LedgerEntry]>([
+    ['whose run died', (entry) => entry],
+    [
+      'that Button has only accepted (202)',
+      (entry) =>
+        settleReport(
+          { claimed: entry, current: entry },
+          { ...done, acceptedOnly: true },
+          { now: t0, policy },
+        ),
+    ],
+    [
+      'whose outcome is unclear',
+      (entry) =>
+        settleReport(
+          { claimed: entry, current: entry },
+          { result: 'unclear', reason: 'timeout' },
+          { now: t0, policy },
+        ),
+    ],
+  ])(
+    'knows of an order %s which purchase was sent first, whatever a later version corrects',
+    (_what, after) => {
+      const before = after(claimed(receive(undefined, event('created', 1))));
+      const corrected = event('updated', 2, { purchase_date: '2025-03-14T16:00:00Z' });
+
+      const found = receive(before, corrected, context(40, 'run-2'));
+      if (found.action !== 'keep') throw new Error('expected it to be kept');
+      const again = claimed(resumeReport(found.entry, context(100)));
+
+      expect([again.sent, again.newest.order?.purchase_date]).toEqual([sent, '2025-03-14T16:00:00Z']);
+    },
+  );
 
   it('treats a claim as over at the very instant that it names, for its own version and for a newer one', () => {
     const entry = claimed(receive(undefined, event('created', 1)));
@@ -569,7 +603,7 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(63).toISOString(),
       reason: 'http_503',
-      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
   });
 
@@ -622,7 +656,7 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(60).toISOString(),
       reason: 'timeout',
-      doubt: { kind: 'unclear', hash: entry.newest.hash, sent },
+      doubt: { kind: 'unclear', hash: entry.newest.hash },
     });
   });
 

@@ -90,6 +90,7 @@ const entry = fc.record({
     }),
   ),
   progress,
+  sent: optional(fc.record({ purchase_date: text, currency: text })),
   attempts: fc.nat(),
   hasFailedBefore: optional(fc.constant(true)),
   failures: optional(
