@@ -26,7 +26,7 @@ export function ended(result: CallResult): CallEnd {
 /** The end of a call that was carried out. */
 export function done(
   answer: OrderApiAnswer & { answer: 'done' },
-  more: Pick<CallResult & { result: 'done' }, 'created' | 'token'> = {},
+  more: Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> = {},
 ): CallEnd {
   const { acceptedOnly, buttonOrderId } = answer;
   const id = buttonOrderId === undefined ? {} : { buttonOrderId };

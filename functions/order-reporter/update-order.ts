@@ -1,6 +1,11 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { isReported } from '../../shared/orders/rules/order-evolution.ts';
-import { idsOf, type FailedAnswer, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import {
+  idsOf,
+  TOKEN_WARNINGS,
+  type FailedAnswer,
+  type LedgerEntry,
+} from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, forbidden, inDoubt, notFound, refused, type CallEnd } from './call-end.ts';
@@ -48,7 +53,10 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   if (btnRef !== undefined && showsOther(answer, btnRef)) token = 'refused';
   switch (answer.answer) {
     case 'done':
-      return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer }, token && { token });
+      return done(
+        { ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer },
+        { ...(token && { token }), ...(lacksToken(answer, entry) && { lacksToken: true }) },
+      );
     case 'not-found':
       return notFound(entry, now);
     case 'forbidden':
@@ -63,6 +71,13 @@ function isTokenSuspected({ entry, order, shown }: UpdateOrder): boolean {
   const count = entry.failures?.count ?? 0;
   const isTotalOld = shown?.total !== undefined && shown.total !== order.total;
   return (!isReported(entry) || isTotalOld) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
+}
+
+/** The answer shows that the order has lost its token, or never had it, and nobody knows that yet. */
+function lacksToken({ shownToken }: OrderApiAnswer & { answer: 'done' }, entry: LedgerEntry): boolean {
+  return (
+    shownToken === null && entry.btnRef !== undefined && !entry.warnings.includes(TOKEN_WARNINGS.notTaken)
+  );
 }
 
 /** Button has carried out the update, and its answer shows the order without the token, or with another. */

@@ -25,7 +25,7 @@ export type LedgerEvent =
   | { event: 'token-noted'; btnRef: string }
   /** A message brought another token than the order's. */
   | { event: 'other-token-seen' }
-  /** A read showed the order without its token. */
+  /** Button showed the order without its token. */
   | { event: 'token-missing' }
   /** A message brought a version that is now the newest. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }

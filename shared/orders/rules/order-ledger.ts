@@ -183,8 +183,8 @@ export type UnknownOrder = {
 export type OrderState = UnknownOrder | LedgerEntry;
 
 /**
- * How the calls to Button about a claimed version ended. `lacksToken`: a read before the last call showed the
- * order without its token.
+ * How the calls to Button about a claimed version ended. `lacksToken`: a read before the last call, or the
+ * answer to an update, showed the order without its token.
  */
 export type CallResult = CallOutcome & { lacksToken?: true };
 

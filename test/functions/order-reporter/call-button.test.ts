@@ -1230,6 +1230,20 @@ it.each<[string, Claimed]>([
   },
 );
 
+it('an update whose answer shows the order without its token makes the token due, unless Button does not take it (requirement 1)', async () => {
+  const update: OrderApiAnswer = { ...done, shownToken: null };
+  const given: Claimed = { kind: 'updated', reported: {} };
+
+  const { asked, result } = await talk(claimed(given), { update });
+  const { result: known } = await talk(claimed({ ...given, more: { warnings: ['btn_ref_not_taken'] } }), {
+    update,
+  });
+  const { result: without } = await talk(tokenless(given), { update });
+
+  expect([asked, result]).toEqual([['update'], { ...isDone, lacksToken: true }]);
+  expect([known, without]).toEqual([isDone, isDone]);
+});
+
 it.each<[string, OrderApiAnswer, boolean]>([
   ['that nothing answers', { answer: 'unanswered', isRefused: false, isLost: true, reason: 'timeout' }, true],
   ['that fails', down, true],
