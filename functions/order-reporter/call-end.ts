@@ -81,13 +81,15 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
 
 /**
  * The end if Button may have carried out the call before the one that ended like this: it is not forgotten,
- * whatever stopped the later call, nor is the id that its answer showed. Pure.
+ * whatever stopped the later call, nor is the id that its answer showed, even if the later call says that the
+ * order is not shown to be this one. Pure.
  */
 export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
+  const { result, refusal } = end;
   const shown = shownId === undefined ? {} : { shownId };
-  if (end.result.result === 'unclear') return ended({ ...end.result, ...shown });
-  if (end.result.result !== 'try-again') return end;
-  const { blamesOrder: _blame, ...why } = end.result;
+  if (result.result === 'done') return end;
+  if (result.result === 'refused') return { result: { ...result, ...shown }, refusal };
+  const { blamesOrder: _blame, ...why } = result;
   return ended({ ...why, ...shown, result: 'unclear' });
 }
 

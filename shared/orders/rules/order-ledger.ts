@@ -227,7 +227,8 @@ type CallOutcome =
       blamesOrder?: true;
       answer?: FailedAnswer;
     }
-  | { result: 'refused'; reason: string };
+  /** `shownId`: see `Doubt`; the create before may have made that order. */
+  | { result: 'refused'; reason: string; shownId?: string };
 
 /** The ledger's own warnings, which stay when a newer version arrives. */
 export const TOKEN_WARNINGS = {

@@ -105,7 +105,10 @@ function settleDone(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'do
 /** Button's answer to an update that only brings the token late does not undo what it acknowledged before. */
 function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<'refused'>): LedgerEvent[] {
   const { result, context } = ended;
-  const doubt = openDoubt(claimed.progress);
+  const { shownId } = result;
+  const doubt = shownId
+    ? unclearAbout(claimed.newest, claimed.progress, shownId)
+    : openDoubt(claimed.progress);
   const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
   if (bringsTokenOnly(claimed)) {
     const refused = { event: 'token-refused' } as const;
@@ -113,7 +116,10 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
   }
   return isNewest
     ? refuseNewest(current, { reason: result.reason, ...(doubt && { doubt }) }, context.now)
-    : [{ event: 'started-over' }, newerIsDue(claimed, context, false)];
+    : [
+        { event: 'started-over' },
+        { ...newerIsDue(claimed, context, false), ...(shownId && doubt && { doubt }) },
+      ];
 }
 
 /** A version that arrived after a cancellation becomes due once the cancellation is refused. Pure. */

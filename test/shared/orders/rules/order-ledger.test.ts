@@ -937,6 +937,20 @@ describe('Button’s refusal of a claimed version', () => {
     expect(unclear.progress).toMatchObject({ state: 'in-doubt', doubt });
   });
 
+  it('of an order that the create may have made keeps the id that Button showed, for what follows', () => {
+    const create = claimed(receive(undefined, event('created', 1)));
+    const taken = { result: 'refused', reason: 'order_id_taken', shownId: 'btnorder-1' } as const;
+    const doubt = { kind: 'unclear', hash: create.newest.hash, shownId: 'btnorder-1' };
+
+    const alone = settleReport({ claimed: create, current: create }, taken, when);
+    const decision = receive(create, event('cancelled', 2));
+    if (decision.action !== 'keep') throw new Error('expected the cancellation to wait');
+    const cancelled = settleReport({ claimed: create, current: decision.entry }, taken, when);
+
+    expect(alone.progress).toEqual({ state: 'refused', reason: 'order_id_taken', doubt });
+    expect(cancelled.progress).toMatchObject({ state: 'in-doubt', doubt });
+  });
+
   it('of a token alone leaves a version due that arrived meanwhile', () => {
     const held = reported(event('created', 1));
     const due: LedgerEntry = {
