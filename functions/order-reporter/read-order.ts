@@ -51,12 +51,14 @@ function idsToRead(entry: LedgerEntry): string[] {
 
 /**
  * The order under one of its ids. Where Button's id is known, another shop's order under the brand's id
- * counts as not found.
+ * counts as not found. An order that is found by Button's id has that id, although the answer may omit it.
  */
 async function getOwn(id: string, entry: LedgerEntry, api: OrderApi): Promise<OrderApiAnswer> {
   const answer = await api.get(id, entry.orderId);
-  const isAnothers = answer.answer === 'found' && id === entry.orderId && contradicts(answer.order, entry);
-  return isAnothers ? { answer: 'not-found' } : answer;
+  if (answer.answer !== 'found') return answer;
+  const { order } = answer;
+  if (id === entry.orderId) return contradicts(order, entry) ? { answer: 'not-found' } : answer;
+  return { answer: 'found', order: { ...order, button_order_id: order.button_order_id ?? id } };
 }
 
 /**

@@ -1614,6 +1614,12 @@ describe('a 200 to a create that does not show the order as it was sent (require
     expect(theirs.result).toEqual(refused);
   });
 
+  it('has the id by which it was read, though no later answer shows that', async () => {
+    const { result } = await talk(claimed({}), { create: existing, get: found(held), update: done });
+
+    expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
+  });
+
   it('leaves a cancellation of it due, if Button lists no order under a token that it may have dropped', async () => {
     const entry = claimed({ kind: 'cancelled', doubt: { kind: 'unclear', hash: 'h-1' } });
     const cancels = { purchase_date, currency, isIdTaken: true } as const;
