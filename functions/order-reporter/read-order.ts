@@ -38,9 +38,15 @@ export async function readOrder(
   for (const id of [...more, ...idsToRead(entry)]) {
     const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
-    if (answer.answer !== 'not-found') return { reading: 'failed', end: endOf(answer) };
+    if (answer.answer !== 'not-found' && !isIdRefused(answer))
+      return { reading: 'failed', end: endOf(answer) };
   }
   return lookUp(entry, api);
+}
+
+/** Instead of a 404, Button may refuse ids of the kind that it does not accept. A 403 is about the key. */
+function isIdRefused(answer: OrderApiAnswer): boolean {
+  return answer.answer === 'unanswered' && answer.isRefused && answer.reason !== 'http_403';
 }
 
 /** The order that an answer to the create showed comes first: no other id may lead to it. Pure. */
@@ -75,26 +81,35 @@ export function contradicts(shown: OrderAtButton, { newest, btnRef, reported }: 
 
 /**
  * Sends a call about the order under one id after the other, as long as Button itself says that it knows no
- * order with that id. If Button's id finds nothing, another shop's order may have the brand's: it is read
- * first, and left alone. Where Button does not let it be read, the call is sent all the same: no order waits
- * forever for a read that never works.
+ * order with that id, or refuses the call: it may accept ids of the other kind only. After Button's id,
+ * another shop's order may have the brand's: it is read first, and left alone. Where Button does not let it
+ * be read, the call is sent all the same: no order waits forever for a read that never works.
  */
 export async function sendByIds(
   ids: readonly string[],
   { entry, api }: { entry: LedgerEntry; api: OrderApi },
   call: (id: string) => Promise<OrderApiAnswer>,
 ): Promise<OrderApiAnswer> {
+  let refused: OrderApiAnswer | undefined;
+  let isUnknown = false;
+  let isReadRefused = false;
   for (const [index, id] of ids.entries()) {
     if (index > 0 && id === entry.orderId && entry.reported?.buttonOrderId !== undefined) {
       const answer = await api.get(id, entry.orderId);
       if (answer.answer === 'found' && contradicts(answer.order, entry)) continue;
       const isAnswered = answer.answer === 'found' || answer.answer === 'not-found';
       if (!isAnswered && !isNeverRead(answer, entry)) return answer;
+      isReadRefused = isIdRefused(answer);
     }
     const answer = await call(id);
-    if (answer.answer !== 'not-found') return answer;
+    if (answer.answer !== 'not-found' && answer.answer !== 'refused') return answer;
+    // If the read was refused too, it is the id that Button refuses.
+    if (answer.answer === 'refused' && !isReadRefused) refused ??= answer;
+    else isUnknown = true;
   }
-  return { answer: 'not-found' };
+  // A cancellation has no content for which it could be refused.
+  const isGone = isUnknown && entry.newest.kind === 'cancelled';
+  return refused && !isGone ? refused : { answer: 'not-found' };
 }
 
 function isNeverRead(answer: OrderApiAnswer, { attempts }: LedgerEntry): boolean {
@@ -149,16 +164,22 @@ export type CompleteReadResult = {
 /** Every order that Button shows under an id or the token of this order. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
+  let refused: CallEnd | undefined;
+  let isAnswered = false;
   for (const id of idsToRead(entry)) {
     const answer = await getOwn(id, entry, api);
+    isAnswered ||= !isIdRefused(answer);
     if (answer.answer === 'found') orders.push({ order: answer.order, id });
+    else if (isIdRefused(answer)) refused ??= endOf(answer);
     else if (answer.answer !== 'not-found') return { orders, isTokenUnread: false, failed: endOf(answer) };
   }
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return { orders, isTokenUnread: true, failed: byToken.end };
   if (byToken.reading === 'found') orders.push(byToken);
   const isTokenUnread = byToken.reading === 'not-found' && byToken.isTokenUnread === true;
-  return { orders, isTokenUnread };
+  // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
+  const isUnread = !isAnswered && byToken.reading === 'not-found' && !byToken.byToken;
+  return { orders, isTokenUnread, ...(refused && isUnread && { failed: refused }) };
 }
 
 /**

@@ -217,6 +217,7 @@ function generateWorld(random: Random): World {
     getCancelled: random.pick(['200', '404']),
     getByOrderId: random.pick(['200', '200', '404']),
     ids: random.pick(['both', 'both', 'both', 'brand', 'button']),
+    unacceptedId: '404',
     tokenOnCreate: 'accepted',
     tokenOnUpdate: random.pick(['accepted', 'accepted', 'ignored', 'refused']),
     updateCancelled: random.pick(['403', '404']),
@@ -259,6 +260,7 @@ function drawRareWorld(random: Random, world: World): Partial<World> {
     ...(answersExisting && { duplicateCreate: 'existing-order' }),
     ...(isLate && { orderVisibleAfterMs }),
     ...(isIdRead && random.chance(0.05) && { tokenOnCreate: 'ignored' }),
+    ...(ids !== 'both' && random.chance(0.3) && { unacceptedId: '400' }),
   };
 }
 

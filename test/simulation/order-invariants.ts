@@ -327,6 +327,10 @@ export class OrderInvariants {
     if (reason === 'unknown_to_button' && isGone) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
+    // Button refuses the only id by which the order can be cancelled.
+    const { ids, unacceptedId } = this.#world.button.world;
+    const isIdRefused = ids === 'button' && unacceptedId === '400';
+    if (reason === 'refused_by_button' && isIdRefused && !isIdKnown) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
   }
 
@@ -483,7 +487,7 @@ export class OrderInvariants {
     if (!report?.failures) return false;
     const { secondDelete, getCancelled, updateCancelled } = this.#world.button.world;
     const isForgotten = this.#hasRestored && report.newest.kind === 'cancelled';
-    const showsNone = getCancelled === '404' || this.#isUntraceable(order);
+    const showsNone = getCancelled === '404' || this.#isUntraceable(order) || !this.#isIdRead();
     if (isForgotten && secondDelete === '403' && showsNone) return true;
     const wasDeleted = this.#asked(order.orderId).writes.some(({ method }) => method === 'DELETE');
     const isGone = wasDeleted && order.live.length === 0 && report.newest.kind !== 'cancelled';

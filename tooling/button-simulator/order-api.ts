@@ -20,6 +20,7 @@ export function answerOrderApi(api: OrderApi, brandId: string, request: ApiReque
   if (depth === 4 && id === 'btn-ref' && btnRef && request.method === 'GET')
     return list(api, brandId, btnRef);
   if (depth !== 3 || !id) return undefined;
+  if (isRefused(id, api.world)) return errorAnswer(400, `Not an order id: ${id}`);
   switch (request.method) {
     case 'GET':
       return get(api, brandId, id);
@@ -150,6 +151,12 @@ function named({ orders, world }: OrderApi, brandId: string, id: string): Order 
   const order = orders.findVisible(brandId, id);
   const whose = order?.buttonOrderId === id ? 'button' : 'brand';
   return world.ids === 'both' || world.ids === whose ? order : undefined;
+}
+
+/** Whether this world refuses the id for its kind, without looking for the order. */
+function isRefused(id: string, { ids, unacceptedId }: Readonly<World>): boolean {
+  const whose = id.startsWith('btnorder-') ? 'button' : 'brand';
+  return unacceptedId === '400' && ids !== 'both' && ids !== whose;
 }
 
 function list({ orders, world }: OrderApi, brandId: string, btnRef: string): Answer {

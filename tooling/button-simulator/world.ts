@@ -28,6 +28,8 @@ export const WorldSchema = z.strictObject({
    * or both.
    */
   ids: z.enum(['both', 'brand', 'button']),
+  /** How Button answers an id of the kind that it does not accept: as an unknown order, or with a 400. */
+  unacceptedId: z.enum(['404', '400']),
   /** A create with a `btn_ref`: it is set, or the order has none. */
   tokenOnCreate: z.enum(['accepted', 'ignored']),
   /** An update with a `btn_ref`: it is set, it stays unchanged, or the update is refused with a 400. */
@@ -101,6 +103,7 @@ export const defaultWorld: World = {
   getCancelled: '200',
   getByOrderId: '200',
   ids: 'both',
+  unacceptedId: '404',
   tokenOnCreate: 'accepted',
   tokenOnUpdate: 'accepted',
   updateCancelled: '404',

@@ -1634,6 +1634,62 @@ describe('a 200 to a create that does not show the order as it was sent (require
   });
 });
 
+describe('where Button refuses ids of one kind, instead of saying that it knows no such order', () => {
+  const refusedRead: OrderApiAnswer = { ...down, isRefused: true, reason: 'http_400' };
+  const reported = { buttonOrderId: 'btnorder-1' };
+  const updating = claimed({ kind: 'updated', reported });
+  const cancelling = claimed({ kind: 'cancelled', reported });
+  const mine = found({ ...held, button_order_id: 'btnorder-1' });
+
+  it('updates and cancels by the other kind, once a read shows whose order that is', async () => {
+    const updated = await talk(updating, { get: mine, update: [refusal, done] });
+    const cancelled = await talk(cancelling, { get: mine, cancel: [refusal, done] });
+    const theirs = await talk(updating, {
+      get: found({ ...held, button_order_id: 'btnorder-2' }),
+      update: [refusal, done],
+    });
+
+    expect(updated.asked).toEqual(['update', 'get', 'update']);
+    expect(updated.result).toMatchObject(isDone);
+    expect(cancelled.asked).toEqual(['cancel', 'get', 'cancel']);
+    expect(cancelled.result).toMatchObject(isDone);
+    expect(theirs.asked).toEqual(['update', 'get']);
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'refused_by_button' });
+  });
+
+  it('keeps the refusal of an order that it refuses under both ids', async () => {
+    const { result } = await talk(updating, { get: mine, update: refusal });
+
+    expect(result).toEqual({ result: 'refused', reason: 'refused_by_button' });
+  });
+
+  it('cancels what Button’s id does not find any more, though the brand’s id is refused', async () => {
+    const { result } = await talk(cancelling, {
+      get: [refusedRead, missing, refusedRead],
+      getByToken: missing,
+      cancel: [missing, refusal],
+    });
+
+    expect(result).toMatchObject(isDone);
+  });
+
+  it('creates an order that was never sent, and that no read finds', async () => {
+    const { asked } = await talk(tokenless({ kind: 'updated' }), { get: refusedRead, create: done });
+
+    expect(asked).toEqual(['get', 'create']);
+  });
+
+  it('waits for a refused read if nothing else shows what became of the order', async () => {
+    const { newest, ...entry } = tokenless({ kind: 'cancelled' });
+    const { result } = await talk(
+      { ...entry, newest },
+      { get: refusedRead, cancel: { answer: 'unconfirmed' } },
+    );
+
+    expect(result).toMatchObject({ result: 'unclear', reason: 'http_400' });
+  });
+});
+
 it.each([
   ['open', ['get', 'update'], isDone],
   ['finalized', ['get'], { result: 'done', acceptedOnly: false, sent: false, token: 'taken' }],

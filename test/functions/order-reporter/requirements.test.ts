@@ -155,6 +155,8 @@ describe('orders, requirement 1: the token belongs to the order', () => {
     button.controls.addFault({
       on: 'api',
       match: { method: 'POST', path: '/order/.+$' },
+      // Under both ids.
+      times: 2,
       answer: { status: 400 },
     });
 
@@ -397,7 +399,8 @@ describe('orders, requirement 5: an order that fails on its own', () => {
 describe('orders, requirement 6: cancellations', () => {
   it('can be sent again after Button refused one, and later versions go on', async () => {
     await send(message('created', 1, { btn_ref: token }));
-    fault(400, { match: { method: 'DELETE' }, times: 2 });
+    // Twice under both ids.
+    fault(400, { match: { method: 'DELETE' }, times: 4 });
     const cancelled = message('cancelled', 2);
 
     expect(await send(cancelled)).toBe('quarantined');
