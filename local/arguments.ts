@@ -7,6 +7,8 @@ export type Arguments = {
   once: boolean;
   json: boolean;
   tour: boolean;
+  /** Continue with what is stored, and leave it for the next start. */
+  keep: boolean;
   endpointsFile?: string;
   config?: string;
   buttonUrl?: string;
@@ -22,6 +24,8 @@ npm start -- [options]
   --once                   end after the tour; exit 0 only if every step succeeded
   --json                   print one JSON document at the end of the tour
   --no-tour                only set everything up
+  --keep                   continue with what the last system with --keep had stored, without another tour, and
+                           keep what is stored at the end; waiting webhooks, metrics and events on the bus end
   --endpoints-file FILE    write the endpoints as JSON once everything is ready
   --config FILE            deploy this configuration instead of infra/config/local.json
   --button-url URL         use this Button instead of the simulator
@@ -44,6 +48,7 @@ export function readArguments(
         once: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         tour: { type: 'boolean', default: true },
+        keep: { type: 'boolean', default: false },
         'endpoints-file': { type: 'string' },
         config: { type: 'string' },
         'button-url': { type: 'string' },
@@ -63,6 +68,7 @@ type Values = {
   once: boolean;
   json: boolean;
   tour: boolean;
+  keep: boolean;
   'endpoints-file'?: string | undefined;
   config?: string | undefined;
   'button-url'?: string | undefined;
@@ -73,7 +79,7 @@ type Values = {
 
 /** Throws an error for people if a value is not valid. */
 function toArguments(values: Values): Arguments {
-  const { help, once, json, tour, config } = values;
+  const { help, once, json, tour, keep, config } = values;
   const controlPort = Number(values['control-port']);
   if (!/^\d+$/.test(values['control-port']) || controlPort > 65_535) {
     throw new Error('--control-port must be a number from 0 to 65535');
@@ -91,6 +97,7 @@ function toArguments(values: Values): Arguments {
     once,
     json,
     tour,
+    keep,
     controlPort,
     ...(values['endpoints-file'] === undefined ? {} : { endpointsFile: values['endpoints-file'] }),
     ...(config === undefined ? {} : { config }),

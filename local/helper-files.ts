@@ -1,10 +1,10 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { awsVariables } from './describe-endpoints.ts';
 import type { Endpoints } from './system.ts';
 import { firstBrand, tokenPrefixOf } from './tour/open-local-stage.ts';
 import { orderMessage, sampleOrder } from './tour/sample-order.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Writes what the printed commands name: an order to send, and what AWS's tools need to know. */
 export async function writeHelpers(
@@ -16,11 +16,4 @@ export async function writeHelpers(
   const order = sampleOrder(`my-order-${Date.now()}`, tokenPrefixOf(await firstBrand(config)));
   const message = { ...orderMessage('order.created.v1', 1, order), time: new Date().toISOString() };
   await writeWhole(join(folder, 'order.json'), JSON.stringify(message, null, 2));
-}
-
-/** Writes a file at once: a process that waits for it must not read half of it. */
-export async function writeWhole(file: string, text: string): Promise<void> {
-  const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, text);
-  await rename(unfinished, file);
 }

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 import { claimInstance, type Instance } from './instance.ts';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { describeEndpoints } from './describe-endpoints.ts';
-import { writeHelpers, writeWhole } from './helper-files.ts';
+import { writeHelpers } from './helper-files.ts';
 import { openPage } from './page/open-page.ts';
 import { rejectWhen, stopOnSignals } from './stop-on-signals.ts';
 import { startSystem, type LocalSystem } from './system.ts';
 import { follow } from './feed/follow.ts';
 import { openLocalStage } from './tour/open-local-stage.ts';
 import { lineNarrator, playTour, type StepResult } from './tour/tour.ts';
+import { writeWhole } from './write-whole.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -20,6 +21,8 @@ function createOutput({ json }: Arguments): (line: string) => void {
     ? (line) => void process.stderr.write(`${line}\n`)
     : (line) => void process.stdout.write(`${line}\n`);
 }
+
+const KEPT_FILE = 'kept-state.json';
 
 async function main(): Promise<number> {
   const parsed = readArguments(process.argv.slice(2));
@@ -50,6 +53,7 @@ async function main(): Promise<number> {
       webhookSecrets: options.webhookSecrets ?? [`whsec-local-${randomBytes(8).toString('hex')}`],
       controlPort: options.controlPort,
       ...(options.buttonUrl === undefined ? {} : { buttonUrl: options.buttonUrl }),
+      ...(options.keep && { keptFile: join(instance.stateDirectory, KEPT_FILE) }),
       onProgress: print,
       signal: stopping,
     });
@@ -84,7 +88,12 @@ async function use(
   const { endpoints } = system;
   if (options.endpointsFile !== undefined)
     await writeWhole(options.endpointsFile, JSON.stringify(endpoints, null, 2));
-  const results = options.tour ? await tour(system, options.config, print) : [];
+  if (system.isContinued) {
+    const file = relative(ROOT, join(instance.stateDirectory, KEPT_FILE));
+    print(`It continues with what the last one with --keep had stored. To begin anew, delete ${file}.`);
+  }
+  const isToured = options.tour && !system.isContinued;
+  const results = isToured ? await tour(system, options.config, print) : [];
   const isGood = results.every(({ outcome }) => outcome !== 'failed');
 
   if (options.json) process.stdout.write(`${JSON.stringify(summarize(system, results))}\n`);

@@ -7,6 +7,7 @@ import { deployAssembly, type DeliveredEvent, type LocalDeployment } from '@butt
 import { startButtonSimulator, type ButtonSimulator } from '@button-serverless/button-simulator';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { deliveredEvents } from './delivered-event.ts';
+import { keep, readKept } from './kept-state.ts';
 import { synthesize } from './synthesize.ts';
 
 /** What to run on this machine. */
@@ -19,6 +20,8 @@ export type SystemOptions = {
    * under `existingTables`.
    */
   existingTables?: LocalDeployment['tables'];
+  /** Where it leaves what it has stored when it is closed, and finds what an earlier one left. */
+  keptFile?: string;
   /** How many executions the account has at once, 1,000 by default; a new account may have ten. */
   accountConcurrency?: number;
   /** Another Button than the simulator. */
@@ -76,6 +79,8 @@ export type LocalSystem = {
   endpoints: Endpoints;
   /** Reads every account now; resolves when that run is over. */
   reconcile: () => Promise<unknown>;
+  /** Whether it has what an earlier system has left. */
+  isContinued: boolean;
   /** The events on the publisher's bus. */
   events: () => DeliveredEvent[];
   /** The documents in CloudWatch's embedded metric format that functions printed. */
@@ -117,12 +122,15 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
   });
   onProgress(reused ? 'Nothing has changed since the last synthesis' : 'Synthesized');
 
+  const { keptFile } = options;
+  const kept = keptFile === undefined ? undefined : await readKept(keptFile);
   const parts: { close: () => Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const part of parts.toReversed()) await part.close();
   };
   try {
     const simulator = options.buttonUrl === undefined ? await startSimulator(options) : undefined;
+    if (kept?.button) simulator?.controls.restore(kept.button);
     if (simulator) parts.push(simulator);
     const buttonUrl = options.buttonUrl ?? simulator?.url ?? '';
     onProgress('Deploying the templates on this machine');
@@ -132,19 +140,54 @@ export async function startSystem(options: SystemOptions): Promise<LocalSystem> 
       environmentOverrides: { BUTTON_API_URL: buttonUrl },
       ...(options.accountConcurrency !== undefined && { accountConcurrency: options.accountConcurrency }),
       ...(options.existingTables && { existingTables: options.existingTables }),
+      ...(keptFile !== undefined && { stored: kept?.stored ?? { tables: {}, queues: {} } }),
     });
     parts.push(deployment);
     signal?.throwIfAborted();
-    return await connect({ options, deployment, simulator, buttonUrl, parts, close });
+    return await connect({
+      options,
+      deployment,
+      simulator,
+      buttonUrl,
+      parts,
+      isContinued: kept !== undefined,
+      async close() {
+        try {
+          if (keptFile !== undefined) await keepState(keptFile, { deployment, simulator });
+        } finally {
+          await close();
+        }
+      },
+    });
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** Ends what may still change the state, and leaves the state in the file. */
+async function keepState(
+  file: string,
+  { deployment, simulator }: { deployment: LocalDeployment; simulator: ButtonSimulator | undefined },
+): Promise<void> {
+  const stored = await deployment.store();
+  await keep(file, { stored, ...(simulator && { button: simulator.controls.state() }) });
+}
+
 function startSimulator({ apiKey }: SystemOptions): Promise<ButtonSimulator> {
   return startButtonSimulator({ brandApiKey: apiKey, publisherApiKey: apiKey });
 }
+
+type StartedParts = {
+  options: SystemOptions;
+  deployment: LocalDeployment;
+  simulator: ButtonSimulator | undefined;
+  buttonUrl: string;
+  /** What is open already; more is added. */
+  parts: { close: () => Promise<void> }[];
+  isContinued: boolean;
+  close: () => Promise<void>;
+};
 
 async function connect({
   options,
@@ -152,15 +195,9 @@ async function connect({
   simulator,
   buttonUrl,
   parts,
+  isContinued,
   close,
-}: {
-  options: SystemOptions;
-  deployment: LocalDeployment;
-  simulator: ButtonSimulator | undefined;
-  buttonUrl: string;
-  parts: { close: () => Promise<void> }[];
-  close: () => Promise<void>;
-}): Promise<LocalSystem> {
+}: StartedParts): Promise<LocalSystem> {
   const known = outputsOf(deployment);
   setSecrets(deployment, known, options);
   const [webhookSecret] = options.webhookSecrets;
@@ -207,6 +244,7 @@ async function connect({
       return endpointsNow(outputs);
     },
     deleteStack: (name) => deployment.deleteStack(name),
+    isContinued,
     reconcile,
     events,
     metrics,

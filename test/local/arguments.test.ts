@@ -6,13 +6,13 @@ describe('readArguments', () => {
   it('plays the tour and stays up by default', () => {
     expect(readArguments([])).toEqual({
       ok: true,
-      options: { help: false, once: false, json: false, tour: true, controlPort: 0 },
+      options: { help: false, once: false, json: false, tour: true, keep: false, controlPort: 0 },
     });
   });
 
   it('reads every option', () => {
     const args = [
-      ...['--once', '--json', '--no-tour', '--help'],
+      ...['--once', '--json', '--no-tour', '--keep', '--help'],
       ...['--endpoints-file', 'endpoints.json'],
       ...['--config', 'mine.json'],
       ...['--button-url', 'http://127.0.0.1:4010'],
@@ -28,6 +28,7 @@ describe('readArguments', () => {
         once: true,
         json: true,
         tour: false,
+        keep: true,
         endpointsFile: 'endpoints.json',
         config: 'mine.json',
         buttonUrl: 'http://127.0.0.1:4010',
@@ -60,6 +61,7 @@ describe('readArguments', () => {
     expect(explained.sort()).toEqual(
       [
         '--once',
+        '--keep',
         '--json',
         '--no-tour',
         '--endpoints-file',

@@ -9,6 +9,7 @@ import type { OrderBook } from './order-book.ts';
 import type { PostResult } from './post-webhook.ts';
 import type { RequestLog, RequestRecord } from './request-log.ts';
 import type { Shopper, Shoppers } from './shoppers.ts';
+import type { SimulatorState } from './state.ts';
 import type { TransactionBook } from './transaction-book.ts';
 import { apiRow, webhookData, type TransactionRow, type TransactionVersion } from './transaction-rows.ts';
 import type { Webhook, WebhookDispatcher, WebhookEndpoint } from './webhook-dispatcher.ts';
@@ -128,6 +129,25 @@ export class SimulatorControls {
     clock.clear();
     Object.assign(world, startingWorld);
     for (const part of [log, orders, transactions, accounts, shoppers, faults]) part.clear();
+  }
+
+  /** What it has taken in, for `restore` of a later simulator. */
+  state(): SimulatorState {
+    const { orders, transactions } = this.#parts;
+    return {
+      orders: orders.all(),
+      transactions: transactions.all().map((versions) => [...versions]),
+      shoppers: this.shoppers(),
+      world: this.world(),
+    };
+  }
+
+  /** Takes in what an earlier simulator had, before anything else happens. No webhook is sent for it. */
+  restore({ orders, transactions, shoppers, world }: SimulatorState): void {
+    this.setWorld(world);
+    this.setShoppers(shoppers);
+    this.#parts.transactions.restore(transactions);
+    this.#parts.orders.restore(orders);
   }
 
   /** Finalizes the open orders that a Brand's or Button's id names; empty if there is none. */

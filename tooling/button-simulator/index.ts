@@ -4,3 +4,4 @@ export {
   type ButtonSimulator,
   type SimulatorOptions,
 } from './simulator.ts';
+export { SimulatorStateSchema, type SimulatorState } from './state.ts';

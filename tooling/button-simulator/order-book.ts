@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Clock } from './clock.ts';
 import type { NewId } from './ids.ts';
 import { OrderFieldsSchema, type OrderFields, type OrderUpdate } from './order-body.ts';
@@ -6,17 +7,20 @@ import type { World } from './world.ts';
 const DAY_MS = 86_400_000;
 
 /** An order as Button stores it. Each change replaces the old value by a new one. */
-export type Order = {
-  readonly buttonOrderId: string;
-  /** The organisation that reported it; order ids are unique per Brand only. */
-  readonly brandId: string;
-  readonly fields: OrderFields;
-  readonly status: 'open' | 'finalized' | 'deleted';
-  readonly createdMs: number;
-  /** When the Brand last created or updated it. */
-  readonly reportedMs: number;
-  readonly finalizationMs: number;
-};
+export const OrderSchema = z
+  .object({
+    buttonOrderId: z.string(),
+    /** The organisation that reported it; order ids are unique per Brand only. */
+    brandId: z.string(),
+    fields: OrderFieldsSchema,
+    status: z.enum(['open', 'finalized', 'deleted']),
+    createdMs: z.number(),
+    /** When the Brand last created or updated it. */
+    reportedMs: z.number(),
+    finalizationMs: z.number(),
+  })
+  .readonly();
+export type Order = z.infer<typeof OrderSchema>;
 
 export type CreateOutcome =
   { outcome: 'created' | 'updated' | 'unchanged'; order: Order } | { outcome: 'exists' | 'finalized' };
@@ -120,6 +124,15 @@ export class OrderBook {
     return [...this.#orders.values()];
   }
 
+  /** Takes in the orders of an earlier book, oldest first, as they were. */
+  restore(orders: readonly Order[]): void {
+    for (const order of orders) {
+      this.#index(order);
+      this.#orders.set(order.buttonOrderId, order);
+      this.#finalizeLater(order);
+    }
+  }
+
   clear(): void {
     this.#orders.clear();
     this.#buttonIdsByOrderId.clear();
@@ -136,9 +149,7 @@ export class OrderBook {
     const fields = world.tokenOnCreate === 'ignored' ? tokenless : reported;
     const nowMs = clock.now();
     const buttonOrderId = newId('btnorder');
-    const key = orderKey(brandId, fields.order_id);
-    this.#buttonIdsByOrderId.set(key, [...(this.#buttonIdsByOrderId.get(key) ?? []), buttonOrderId]);
-    return this.#put({
+    const order: Order = {
       buttonOrderId,
       brandId,
       fields,
@@ -146,7 +157,14 @@ export class OrderBook {
       createdMs: nowMs,
       reportedMs: nowMs,
       finalizationMs: requestedFinalizationMs(fields) ?? nowMs + finalizationDays * DAY_MS,
-    });
+    };
+    this.#index(order);
+    return this.#put(order);
+  }
+
+  #index({ brandId, fields, buttonOrderId }: Order): void {
+    const key = orderKey(brandId, fields.order_id);
+    this.#buttonIdsByOrderId.set(key, [...(this.#buttonIdsByOrderId.get(key) ?? []), buttonOrderId]);
   }
 
   #merge(order: Order, update: OrderUpdate): Order {
@@ -175,16 +193,18 @@ export class OrderBook {
   }
 
   #put(order: Order): Order {
-    const { clock, onChange } = this.#options;
     const dateChanged = this.#orders.get(order.buttonOrderId)?.finalizationMs !== order.finalizationMs;
     this.#orders.set(order.buttonOrderId, order);
-    onChange(order);
-    if (order.status === 'open' && dateChanged) {
-      clock.at(order.finalizationMs, () => {
-        this.#finalizeIfDue(order.buttonOrderId);
-      });
-    }
+    this.#options.onChange(order);
+    if (dateChanged) this.#finalizeLater(order);
     return order;
+  }
+
+  #finalizeLater({ status, finalizationMs, buttonOrderId }: Order): void {
+    if (status !== 'open') return;
+    this.#options.clock.at(finalizationMs, () => {
+      this.#finalizeIfDue(buttonOrderId);
+    });
   }
 
   #finalizeIfDue(buttonOrderId: string): void {

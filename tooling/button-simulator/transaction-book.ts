@@ -77,6 +77,14 @@ export class TransactionBook {
     return [...this.#versionsByKey.values()];
   }
 
+  /** Takes in the versions of an earlier book, as they were; no webhook is sent again. */
+  restore(transactions: readonly (readonly TransactionVersion[])[]): void {
+    for (const version of transactions.flat()) {
+      this.#record(version);
+      this.#options.accounts.idFor(version.currency);
+    }
+  }
+
   clear(): void {
     this.#versionsByKey.clear();
   }

@@ -1,44 +1,52 @@
+import * as z from 'zod';
 import { toMilliseconds, toWholeSeconds } from './instants.ts';
-import type { Organization } from './organizations.ts';
+
+const TextOrNullSchema = z.string().nullable();
+const MsOrNullSchema = z.number().nullable();
+const RecordSchema = z.record(z.string(), z.unknown());
+const OrganizationSchema = z.object({ id: z.string(), name: z.string() });
 
 /** One version of a transaction, which both a webhook and a row of the Transactions API describe. */
-export type TransactionVersion = {
-  /** What its versions have in common: Button's order id, or the first `tx-` id if there is no order. */
-  readonly key: string;
-  readonly id: string;
-  readonly status: string;
-  readonly category: string;
-  readonly createdMs: number;
-  readonly modifiedMs: number;
-  readonly validatedMs: number | null;
-  /** When the change behind this version happened. */
-  readonly eventMs: number;
-  readonly attributionMs: number | null;
-  readonly purchaseMs: number | null;
-  /** Commission in minor units of `currency`. */
-  readonly amount: number;
-  readonly currency: string;
-  readonly orderTotal: number | null;
-  readonly orderCurrency: string | null;
-  readonly lineItems: readonly Record<string, unknown>[] | null;
-  readonly buttonOrderId: string | null;
-  /** The Brand's order id, for users of the simulator; rows do not show it, as in the captures. */
-  readonly orderId: string | null;
-  readonly clickChannel: string | null;
-  readonly publisherCustomerId: string | null;
-  readonly pubRef: string | null;
-  readonly brand: Organization;
-  readonly publisher: Organization;
-  readonly accountId: string;
-  readonly btnRef: string | null;
-  readonly country: string | null;
-  /** Fields that Button may add one day: shown unchanged in both rows. */
-  readonly extra: Readonly<Record<string, unknown>>;
-  /** Fields that neither row has. */
-  readonly leftOut: readonly string[];
-  /** When the simulator recorded it. */
-  readonly recordedMs: number;
-};
+export const TransactionVersionSchema = z
+  .object({
+    /** What its versions have in common: Button's order id, or the first `tx-` id if there is no order. */
+    key: z.string(),
+    id: z.string(),
+    status: z.string(),
+    category: z.string(),
+    createdMs: z.number(),
+    modifiedMs: z.number(),
+    validatedMs: MsOrNullSchema,
+    /** When the change behind this version happened. */
+    eventMs: z.number(),
+    attributionMs: MsOrNullSchema,
+    purchaseMs: MsOrNullSchema,
+    /** Commission in minor units of `currency`. */
+    amount: z.number(),
+    currency: z.string(),
+    orderTotal: z.number().nullable(),
+    orderCurrency: TextOrNullSchema,
+    lineItems: z.array(RecordSchema).readonly().nullable(),
+    buttonOrderId: TextOrNullSchema,
+    /** The Brand's order id, for users of the simulator; rows do not show it, as in the captures. */
+    orderId: TextOrNullSchema,
+    clickChannel: TextOrNullSchema,
+    publisherCustomerId: TextOrNullSchema,
+    pubRef: TextOrNullSchema,
+    brand: OrganizationSchema,
+    publisher: OrganizationSchema,
+    accountId: z.string(),
+    btnRef: TextOrNullSchema,
+    country: TextOrNullSchema,
+    /** Fields that Button may add one day: shown unchanged in both rows. */
+    extra: RecordSchema.readonly(),
+    /** Fields that neither row has. */
+    leftOut: z.array(z.string()).readonly(),
+    /** When the simulator recorded it. */
+    recordedMs: z.number(),
+  })
+  .readonly();
+export type TransactionVersion = z.infer<typeof TransactionVersionSchema>;
 
 /** A row or an event's `data`, in Button's field names. */
 export type TransactionRow = Record<string, unknown>;

@@ -12,6 +12,7 @@ import type { LambdaMetrics } from './lambda/function-metrics.ts';
 import type { Log } from './log.ts';
 import type { LoopbackServer } from './loopback-server.ts';
 import type { Processes } from './processes.ts';
+import type { StoredState } from './stored-state.ts';
 import type { HttpApi } from './triggers/http-api.ts';
 import type { LocalSchedule } from './triggers/schedule.ts';
 import type { StreamPosition } from './triggers/stream-position.ts';
@@ -36,6 +37,8 @@ export type DeployedParts = {
   generations: Map<string, number>;
   /** Who has which name of the account: `<type> <name>`. */
   namesInUse: Map<string, string>;
+  /** What an earlier deployment had stored in tables and queues that do not exist yet. */
+  stored: { [Kind in keyof StoredState]: Map<string, StoredState[Kind][string]> };
   /** From the stream ARN that a template sees to the one that the emulator knows. */
   streamArns: Map<string, string>;
 };

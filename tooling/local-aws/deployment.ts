@@ -16,6 +16,7 @@ import { deleteStack } from './stacks/delete-stack.ts';
 import { deployStack, refuseUnknownTypes } from './stacks/deploy-stack.ts';
 import { createExports } from './stacks/exports.ts';
 import type { Member } from './stacks/member.ts';
+import type { StoredState } from './stored-state.ts';
 import { readAssembly } from './template/assembly.ts';
 
 /** What to deploy, and how. */
@@ -45,6 +46,8 @@ export type DeploymentOptions = {
   accountConcurrency?: number;
   /** Tables of another deployment, which has to outlive this one: what a template names without making it. */
   existingTables?: DeployedTables;
+  /** What `store` of an earlier deployment returned. Its tables and queues begin with it. */
+  stored?: StoredState;
 };
 
 /** A deployed resource, and where it comes from. */
@@ -115,6 +118,10 @@ export type LocalDeployment = {
   /** Rejects when an emulator dies, or when a queue's or a stream's mapping cannot go on. */
   failed: Promise<never>;
   /**
+   * Ends what runs, and returns what tables and queues hold, for a later deployment. Only `close` may follow.
+   */
+  store(): Promise<StoredState>;
+  /**
    * Ends everything. No process is left, whatever state the deployment is in. Calling it twice is harmless.
    */
   close(): Promise<void>;
@@ -132,6 +139,10 @@ const IDLE_CHECK_INTERVAL_MS = 10;
 export async function deployAssembly(options: DeploymentOptions): Promise<LocalDeployment> {
   const assembly = await readAssembly(options.assemblyDirectory);
   refuseUnknownTypes(assembly.stacks);
+  const { stored, services = chooseServices() } = options;
+  // A table that begins with items gets its stream later, by UpdateTable, which the models do not have.
+  if (stored && services === 'models')
+    throw new Error('The models of SQS and DynamoDB cannot keep what is stored. Only the emulators can.');
   const metrics: EmfDocument[] = [];
   const running = await startCloud({
     region: assembly.region ?? DEFAULT_REGION,
@@ -144,9 +155,10 @@ export async function deployAssembly(options: DeploymentOptions): Promise<LocalD
     environmentOverrides: options.environmentOverrides,
     compileCacheDirectory: join(options.stateDirectory, 'compile-cache'),
     scheduleRepeatsEvery: options.scheduleRepeatsEvery ?? 0,
-    services: options.services ?? chooseServices(),
+    services,
     accountConcurrency: options.accountConcurrency,
     existingTables: options.existingTables,
+    stored,
   });
 
   try {
@@ -200,6 +212,7 @@ function describeDeployment(
       return schedule.fireNow();
     },
     failed: running.failed,
+    store: () => running.store(),
     close: () => running.close(),
   };
 }

@@ -22,6 +22,8 @@ import type { Log } from './log.ts';
 import { startProcesses } from './processes.ts';
 import { startQueues, startTables } from './services.ts';
 import type { Services } from './services.ts';
+import { itemsOf, takeMessages } from './stored-state.ts';
+import type { StoredState } from './stored-state.ts';
 import { deliveredEvent, deliverEvent } from './triggers/rule-delivery.ts';
 import { createTriggers } from './triggers/triggers.ts';
 import type { Trigger } from './triggers/triggers.ts';
@@ -49,6 +51,8 @@ export type CloudOptions = Pick<
   accountConcurrency?: number | undefined;
   /** Tables of another cloud, which has to outlive this one; this one has none but its own otherwise. */
   existingTables?: DeployedTables | undefined;
+  /** What an earlier cloud had stored: in this one's tables and queues from the beginning. */
+  stored?: StoredState | undefined;
 };
 
 /** The tables of a cloud, with what stands in them. */
@@ -63,6 +67,8 @@ export type RunningCloud = {
   startTriggers(): void;
   /** Rejects when an emulator dies, or when a trigger cannot go on. */
   failed: Promise<never>;
+  /** Ends everything that runs in it, and returns what is stored. Only `close` may follow. */
+  store(): Promise<StoredState>;
   close(): Promise<void>;
 };
 
@@ -71,7 +77,7 @@ export type RunningCloud = {
  * running.
  */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { logDirectory, listener, existingTables, accountConcurrency, services, ...given } = options;
+  const { logDirectory, listener, existingTables, stored, accountConcurrency, services, ...given } = options;
   await mkdir(logDirectory, { recursive: true });
   const place = { region: options.region, accountId: LOCAL_ACCOUNT_ID };
   const cloudWatch = createCloudWatch(Date.now());
@@ -132,7 +138,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
           ),
         ),
       openAccessLog: (source) => open(openLogFile(source, forCloudWatch(source, cloudWatch))),
-      ...nothingDeployed(existingTables, failure.reject),
+      ...nothingDeployed({ existingTables, stored }, failure.reject),
     };
     cloud.triggers.add(watchQueues(cloud));
     return runCloud(cloud, { opened, failure });
@@ -157,7 +163,10 @@ function startBuses(
 }
 
 function nothingDeployed(
-  existingTables: DeployedTables | undefined,
+  {
+    existingTables,
+    stored = { tables: {}, queues: {} },
+  }: { existingTables: DeployedTables | undefined; stored: StoredState | undefined },
   onFailure: (error: unknown) => void,
 ): DeployedParts {
   return {
@@ -169,6 +178,10 @@ function nothingDeployed(
     streamPositions: new Map(),
     generations: new Map(),
     namesInUse: new Map(),
+    stored: {
+      tables: new Map(Object.entries(stored.tables)),
+      queues: new Map(Object.entries(stored.queues)),
+    },
     streamArns: new Map(existingTables?.streamArns),
   };
 }
@@ -239,6 +252,18 @@ function runCloud(
     await cloud.triggers.ended();
     await closeAll(opened);
   };
+  const store = async (): Promise<StoredState> => {
+    cloud.triggers.stop();
+    await closeAll([...cloud.httpApis.values()]);
+    await cloud.triggers.ended();
+    for (const localFunction of cloud.functions) localFunction.close();
+    // What nothing here has taken in stays for the next one.
+    const { tables, queues } = cloud.stored;
+    for (const table of cloud.tableKeys.keys()) tables.set(table, await itemsOf(cloud, table));
+    for (const { queueName } of await cloud.sqs.levels())
+      queues.set(queueName, await takeMessages(cloud, queueName));
+    return { tables: Object.fromEntries(tables), queues: Object.fromEntries(queues) };
+  };
   let closing: Promise<void> | undefined;
   return {
     cloud,
@@ -246,6 +271,7 @@ function runCloud(
       cloud.triggers.start();
     },
     failed: failure.promise,
+    store,
     close: () => (closing ??= close()),
   };
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { startButtonSimulator } from '../simulator.ts';
-import { orderFixture, receive, simulate } from './simulation.ts';
+import { SimulatorStateSchema } from '../state.ts';
+import { DAY_MS, orderFixture, receive, simulate } from './simulation.ts';
 
 const SIMULATOR = new URL('../simulator.ts', import.meta.url).href;
 
@@ -39,6 +40,26 @@ describe('a simulator', () => {
 
     expect(speed).toBe(1);
     expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('continues with the state of an earlier one, as plain JSON, without repeating a webhook', async () => {
+    const { webhook, received } = await receive();
+    const first = await simulate();
+    await first.create({ order_id: 'A-1' });
+    await first.control('POST', '/transactions', { currency: 'EUR', amount: 300 });
+    await first.control('PUT', '/world', { duplicateCreate: '409' });
+    const state = SimulatorStateSchema.parse(JSON.parse(JSON.stringify(first.controls.state())));
+
+    const second = await simulate({ webhooks: [webhook] });
+    second.controls.restore(state);
+    const again = await second.create({ order_id: 'A-1' });
+    await second.advance(31 * DAY_MS);
+
+    expect(second.controls.accounts()).toEqual(first.controls.accounts());
+    expect(again.status).toBe(409);
+    // The order is finalized on its date; nothing is sent about what happened before.
+    expect(received.map(({ body }) => body.event_type)).toEqual(['tx-validated']);
+    expect(second.controls.transactions()).toHaveLength(2);
   });
 
   it('can be closed while a webhook and a slow answer are in progress', async () => {

@@ -4,6 +4,7 @@ import type { LocalCloud } from '../cloud.ts';
 import { deleteUnlessGone } from '../emulators/aws-json-client.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 import type { DeployedResource } from '../resource-definition.ts';
+import { putItems } from '../stored-state.ts';
 import { indexUpdate } from '../stacks/index-update.ts';
 import type { IndexUpdate } from '../stacks/index-update.ts';
 
@@ -51,15 +52,24 @@ export const dynamodbTable = defineResource({
     const tableName = described.TableName ?? physicalName({ ...site, cloud }, { maxLength: 255 });
     const { tables } = cloud.dynamodb;
 
+    const enabled = stream && { StreamSpecification: { ...stream, StreamEnabled: true } };
+    const stored = cloud.stored.tables.get(tableName);
     const created = await tables('CreateTable', {
       ...description,
       TableName: tableName,
-      ...(stream && { StreamSpecification: { ...stream, StreamEnabled: true } }),
+      ...(stored ? {} : enabled),
     });
+    if (stored) {
+      // The stream begins after them: they have been through it.
+      await putItems(cloud, tableName, stored);
+      cloud.stored.tables.delete(tableName);
+      if (stream) await setStream(tableName, { ...stream, StreamEnabled: true }, cloud);
+    }
     if (timeToLive !== undefined) {
       await tables('UpdateTimeToLive', { TableName: tableName, TimeToLiveSpecification: timeToLive });
     }
-    return tableOf(tableName, { described, answer: created, cloud });
+    const answer = stored ? await describe(tableName, cloud) : created;
+    return tableOf(tableName, { described, answer, cloud });
   },
   /** Its items stay. */
   async update(described, { before, resource: { physicalId: tableName }, site: { cloud } }) {

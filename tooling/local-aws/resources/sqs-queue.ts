@@ -3,6 +3,7 @@ import { arnOf } from '../cloud.ts';
 import { deleteUnlessGone } from '../emulators/aws-json-client.ts';
 import { TagsSchema } from '../iam/tags.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
+import { sendMessages } from '../stored-state.ts';
 
 /** A queue in the SQS emulator. Its URL is one that this machine can reach. */
 export const sqsQueue = defineResource({
@@ -36,6 +37,8 @@ export const sqsQueue = defineResource({
 
     await sqs.call('CreateQueue', { QueueName: queueName, Attributes: attributesOf(described) });
     const queueUrl = sqs.queueUrl(queueName);
+    await sendMessages(site.cloud, queueUrl, site.cloud.stored.queues.get(queueName) ?? []);
+    site.cloud.stored.queues.delete(queueName);
     const arn = arnOf(site.cloud, 'sqs', queueName);
     site.cloud.access.tag(arn, tags);
     return {
