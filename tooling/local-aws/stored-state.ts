@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { LocalCloud } from './cloud.ts';
+import type { DynamoDbEmulator } from './emulators/dynamodb-emulator.ts';
+import type { SqsEmulator } from './emulators/sqs-emulator.ts';
 
 const ItemSchema = z.record(z.string(), z.unknown());
 
@@ -17,7 +18,7 @@ export const StoredStateSchema = z.object({
 });
 export type StoredState = z.infer<typeof StoredStateSchema>;
 
-type Services = Pick<LocalCloud, 'dynamodb' | 'sqs'>;
+type Services = { dynamodb: DynamoDbEmulator; sqs: SqsEmulator };
 
 /** Puts the items that an earlier deployment had in a table. */
 export async function putItems(
