@@ -4,12 +4,13 @@ const POLICY = {
   'style-src': "'self'",
   'img-src': "'self'",
   'connect-src': "'self'",
+  'frame-src': "'self'",
   'form-action': "'none'",
   'base-uri': "'none'",
   'frame-ancestors': "'none'",
 };
 
-/** The headers of every answer: nothing inline, nothing from elsewhere, nothing kept, no frames. */
+/** The headers of every answer: nothing inline, nothing from elsewhere, nothing kept, in no frame. */
 export const STRICT_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': policyOf(POLICY),
   'x-content-type-options': 'nosniff',
@@ -20,7 +21,7 @@ export const STRICT_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** The boards are one HTML page with its styles inside it, and without scripts. */
+/** The boards are one HTML page with its styles inside it and without scripts. Only our page may frame it. */
 export const BOARD_HEADERS: Readonly<Record<string, string>> = {
   ...STRICT_HEADERS,
   'content-security-policy': policyOf({
@@ -28,7 +29,10 @@ export const BOARD_HEADERS: Readonly<Record<string, string>> = {
     'script-src': "'none'",
     'style-src': "'unsafe-inline'",
     'connect-src': "'none'",
+    'frame-src': "'none'",
+    'frame-ancestors': "'self'",
   }),
+  'x-frame-options': 'SAMEORIGIN',
 };
 
 function policyOf(policy: Readonly<Record<string, string>>): string {

@@ -2,7 +2,8 @@ import type { StageFacts } from '../view.ts';
 import { createActions } from './actions.ts';
 import { createAnnouncer } from './announcer.ts';
 import { fetchFacts } from './api.ts';
-import { byId, element, timelineLink } from './dom.ts';
+import { byId, timelineLink } from './dom.ts';
+import { showBoards } from './boards.ts';
 import { createLiveLists, type LiveList } from './live-lists.ts';
 import { createTimeline } from './timeline.ts';
 
@@ -24,11 +25,7 @@ function showStage({ name, account, region, boards }: StageFacts): void {
   byId('stage-place', HTMLParagraphElement).textContent =
     name === 'local' ? 'on this machine' : `account ${account}, ${region}`;
   document.title = `${name} – button-serverless`;
-  byId('overview', HTMLElement).append(
-    ...boards.map(({ title, url }) =>
-      element('a', { class: 'board', href: url, target: '_blank', rel: 'noreferrer' }, [`${title} ↗`]),
-    ),
-  );
+  showBoards(boards);
 }
 
 function listenToForm(): void {

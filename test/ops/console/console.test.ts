@@ -140,11 +140,13 @@ describe('the live page of a stage', () => {
       const { headers } = await ask(writing, path);
       expect(headers, path).toMatchObject({
         'x-content-type-options': 'nosniff',
-        'x-frame-options': 'DENY',
+        'x-frame-options': path === '/boards' ? 'SAMEORIGIN' : 'DENY',
         'referrer-policy': 'no-referrer',
         'cache-control': 'no-store',
         'content-security-policy': expect.stringMatching(
-          /^default-src 'none'; .*frame-ancestors 'none'$/,
+          path === '/boards'
+            ? /^default-src 'none'; .*frame-ancestors 'self'$/
+            : /^default-src 'none'; .*frame-ancestors 'none'$/,
         ) as string,
       });
       expect(headers['content-security-policy'], path).not.toMatch(/script-src[^;]*unsafe/);

@@ -16,6 +16,7 @@ const LIMIT_MS = 240_000;
 const WAITING = { state: 'waiting', dueAt: '2026-06-01T12:00:00.000Z', reason: 'http_503' } as const;
 const LONG = { tags: ['long'] };
 
+let drawn = 0;
 let stage: SmallStage;
 let console: RunningConsole;
 let browser: Browser;
@@ -35,7 +36,10 @@ beforeAll(async () => {
       'repair-button': () => Promise.resolve({ ok: true, message: 'Button behaves again.' }),
     },
     boards: [{ title: 'Boards', url: '/boards' }],
-    boardsPage: () => '<!doctype html><title>Boards</title><h1>Boards</h1>',
+    boardsPage: () => {
+      drawn += 1;
+      return `<!doctype html><html lang="en"><title>Boards</title><main><h1>Boards</h1><p>Drawing ${drawn}</p></main></html>`;
+    },
     port: 0,
   });
 });
@@ -165,6 +169,22 @@ describe('the live page in a browser', () => {
     await page.getByText('Nothing waits to be fixed.').waitFor();
 
     expect(await stage.receive()).toHaveLength(1);
+  });
+
+  it('shows the boards among the lists, drawn anew each time they are opened', async (test) => {
+    const { page, errors } = await open(test);
+    const before = drawn;
+    const summary = page.locator('#boards summary');
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    const boards = page.frameLocator('#boards-frame');
+    await boards.getByText(`Drawing ${before + 1}`).waitFor();
+    expect(await violationsOn(page)).toEqual([]);
+    await summary.click();
+    await summary.click();
+    await boards.getByText(`Drawing ${before + 2}`).waitFor();
+
+    expect(errors).toEqual([]);
   });
 
   it('shows the boards on a separate page, and survives a reload', LONG, async (test) => {
