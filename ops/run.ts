@@ -102,22 +102,21 @@ const COMMON_OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
+function usageOf({ name, usage: rest, summary }: Command): string {
+  return `  ${`${name} ${rest}`.trim()}\n      ${summary}\n`;
+}
+
 /** The help text. */
 export function usage(): string {
-  const lines = (commands: readonly Command[]): string =>
-    commands
-      .map(({ name, usage: rest, summary }) => `  ${`${name} ${rest}`.trim()}\n      ${summary}`)
-      .join('\n');
+  const lines = (commands: readonly Command[]): string => commands.map(usageOf).join('');
   return `Inspects and fixes a deployed stage, with your AWS credentials.
 
 npm run ops -- COMMAND [options]
 
 Look:
 ${lines(COMMANDS.filter(({ changes }) => !changes))}
-
 Change (without --yes they only say what they would do):
 ${lines(COMMANDS.filter(({ changes }) => changes))}
-
 Every command:
   --outputs-file FILE   the outputs that cdk deploy wrote, which say what the stage is (default: ${DEFAULT_OUTPUTS_FILE},
                         or else the system that npm start runs on this machine)
@@ -137,7 +136,8 @@ wrong, and nothing was done; 3 something that was named does not exist.
 export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
   try {
     if (args.includes('--help')) {
-      out(usage());
+      const asked = COMMANDS.find(({ name }) => name === args[0]);
+      out(asked ? usageOf(asked) : usage());
       return 0;
     }
     const { command, given, prepared } = readCommand(args);

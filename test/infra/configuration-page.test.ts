@@ -49,3 +49,16 @@ it('docs/configuration.md lists every setting as in the schema, and no other', (
 
   expect(rows).toEqual(settingRows(z.toJSONSchema(StageConfigSchema, { io: 'input' })));
 });
+
+it.each(['docs/brand.md', 'docs/publisher.md', 'docs/configuration.md'])(
+  '%s shows valid configurations',
+  (file) => {
+    const blocks = [...readFileSync(file, 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(
+      ([, block = '']) => block,
+    );
+    const stages = blocks.filter((block) => block.includes('"stage"'));
+
+    expect(stages.length).toBeGreaterThan(0);
+    for (const stage of stages) StageConfigSchema.parse(JSON.parse(stage));
+  },
+);

@@ -79,6 +79,14 @@ async function startAws(account: string): Promise<string[]> {
 }
 
 describe('npm run ops', () => {
+  it('explains one command in its own --help', async () => {
+    const { code, out } = await ops('fix', '--help');
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}fix ENTRY --body FILE .*\n {6}Checks a corrected body/);
+    expect(out).not.toContain('order-retry');
+  });
+
   it('shows every command in --help, and which of them change something', async () => {
     const { code, out } = await ops('--help');
     const [look = '', change = ''] = out.split('\nChange ');
