@@ -30,9 +30,9 @@ const STATUSES = {
 export const search = defineCommand({
   name: 'search',
   summary:
-    "Finds transactions, or order messages in quarantine, by day or range, status, amount (minor units; the order's or the reward's), the Brand's order or shopper. If no key finds them, it says what reading the table costs; --yes reads all of it, --limit at most N items.",
+    "Finds transactions, or order messages in quarantine, by day or range, status, amount (minor units; the order's or the reward's), the Brand's order or shopper, or without a shopper. If no key finds them, it says what reading the table costs; --yes reads all of it, --limit at most N items.",
   usage:
-    '(transactions | quarantine [--brand ID]) [--day DAY | --from DAY --to DAY] [--status STATUS] [--amount MINOR] [--order ORDER] [--shopper SHOPPER] [--yes | --limit N]',
+    '(transactions | quarantine [--brand ID]) [--day DAY | --from DAY --to DAY] [--status STATUS] [--amount MINOR] [--order ORDER] [--shopper SHOPPER | --without-shopper] [--yes | --limit N]',
   options: {
     brand: { type: 'string' },
     day: { type: 'string' },
@@ -42,6 +42,7 @@ export const search = defineCommand({
     amount: { type: 'string' },
     order: { type: 'string' },
     shopper: { type: 'string' },
+    'without-shopper': { type: 'boolean' },
     limit: { type: 'string' },
   },
   input: z
@@ -60,6 +61,7 @@ export const search = defineCommand({
         .optional(),
       order: z.string().min(1).optional(),
       shopper: z.string().min(1).optional(),
+      'without-shopper': z.literal(true).optional(),
       yes: z.boolean().default(false),
       limit: positiveInteger.optional(),
     })
@@ -71,6 +73,11 @@ export const search = defineCommand({
       path: ['brand'],
       error: 'goes with quarantine',
     })
+    .refine(
+      ({ arguments: [kind], shopper, 'without-shopper': nobody }) =>
+        nobody === undefined || (kind === 'transactions' && shopper === undefined),
+      { path: ['without-shopper'], error: 'goes with transactions, and without --shopper' },
+    )
     .refine(({ arguments: [kind], status }) => status === undefined || STATUSES[kind].includes(status), {
       path: ['status'],
       error:
@@ -80,7 +87,7 @@ export const search = defineCommand({
     const criteria = criteriaOf(given);
     if (Object.values(criteria).every((value) => value === undefined))
       throw new UsageError(
-        'Say what to search for: --day, --from, --to, --status, --amount, --order or --shopper.',
+        'Say what to search for: --day, --from, --to, --status, --amount, --order, --shopper or --without-shopper.',
       );
     const searching = searchIn(kind, { criteria, brand: given.brand, context });
     const byKey = await searching.byKey();
@@ -93,6 +100,7 @@ export const search = defineCommand({
 });
 
 type Given = Pick<SearchCriteria, 'from' | 'to' | 'status' | 'order' | 'shopper'> & {
+  'without-shopper'?: true | undefined;
   day?: string | undefined;
   amount?: string | undefined;
 };
@@ -105,10 +113,11 @@ function criteriaOf({
   amount,
   order,
   shopper,
+  'without-shopper': withoutShopper,
 }: Given): SearchCriteria {
   const amountMinor = amount === undefined ? undefined : Number(amount);
   const end = to !== undefined && day.safeParse(to).success ? endOf(to) : to;
-  return { from, to: end, status, amountMinor, order, shopper };
+  return { from, to: end, status, amountMinor, order, shopper, withoutShopper };
 }
 
 type Searching = {

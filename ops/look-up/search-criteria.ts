@@ -11,6 +11,8 @@ export type SearchCriteria = {
   /** The Brand's own name of the order. */
   order?: string | undefined;
   shopper?: string | undefined;
+  /** Nobody is named, so nobody can be rewarded. */
+  withoutShopper?: true | undefined;
 };
 
 /** The values of an item that are compared; `undefined` and null never match. */
@@ -23,13 +25,14 @@ type Searchable = {
 };
 
 function matches(found: Searchable, criteria: SearchCriteria): boolean {
-  const { status, amountMinor, order, shopper } = criteria;
+  const { status, amountMinor, order, shopper, withoutShopper } = criteria;
   return (
     isWithin(found.instants, criteria) &&
     (status === undefined || found.status === status) &&
     (amountMinor === undefined || found.amounts.includes(amountMinor)) &&
     (order === undefined || names(found.orders, order)) &&
-    (shopper === undefined || names(found.shoppers, shopper))
+    (shopper === undefined || names(found.shoppers, shopper)) &&
+    (withoutShopper === undefined || found.shoppers.every((value) => value === null || value === ''))
   );
 }
 

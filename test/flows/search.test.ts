@@ -106,6 +106,7 @@ describe('search for transactions', () => {
     ['an amount', ['--amount', '222'], ['order#late']],
     ["the Brand's order", ['--order', 'shop-1'], ['order#early']],
     ['a status', ['--status', 'pending'], ['order#early', 'order#late']],
+    ['the lack of a shopper', ['--without-shopper'], []],
     ['all of what is given', ['--status', 'pending', '--amount', '222', '--day', '2026-01-31'], []],
   ])('finds by %s', async (_, criteria, keys) => {
     const result = await search('transactions', ...criteria, '--yes');
