@@ -1,10 +1,12 @@
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { Aws, Stack } from 'aws-cdk-lib/core';
+import { Aws, Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { alarmNamePrefix, alarmTopicArn } from '../alarm-topics.ts';
+import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { permission } from '../constructs/permission.ts';
 import type { Deployment } from '../deployment.ts';
 
@@ -45,6 +47,31 @@ export class AlarmReminder extends Construct {
           ]).roleArn,
         },
       ],
+    });
+    this.#addFailureAlarm(deployment, reminder.attrArn);
+  }
+
+  /**
+   * Without it, a reminder that is never sent looks like a day without alarms.
+   *
+   * Source: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+   */
+  #addFailureAlarm(deployment: Deployment, stateMachineArn: string): void {
+    new ExplainedAlarm(this, 'FailureAlarm', {
+      deployment,
+      name: 'ReminderFailures',
+      severity: 'ticket',
+      metric: new Metric({
+        namespace: 'AWS/States',
+        metricName: 'ExecutionsFailed',
+        dimensionsMap: { StateMachineArn: stateMachineArn },
+        statistic: 'Sum',
+        period: Duration.hours(1),
+      }),
+      ...STANDS_FOR_A_DAY,
+      impact: 'Nobody was reminded of the alarms that are still on.',
+      firstCommand: `aws stepfunctions list-executions --status-filter FAILED --state-machine-arn ${stateMachineArn}`,
+      runbookSection: 'a-reminder-is-not-sent',
     });
   }
 

@@ -13,7 +13,7 @@ import { AlarmReminder } from './alarm-reminder.ts';
 export type AlarmsStackProps = StackProps & { deployment: Deployment };
 
 /**
- * Who is notified: a topic for each severity, the reminders, and the alarm that is about the whole account.
+ * Who is notified: a topic for each severity, the reminders, and the alarms about them and about the account.
  */
 export class AlarmsStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, ...stackProps }: AlarmsStackProps) {

@@ -107,6 +107,8 @@ const AWS_METRICS: Record<string, readonly string[]> = {
   'AWS/ApiGateway,ApiId': ['4xx', '5xx', 'Count', 'Latency'],
   // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
   'AWS/Logs,LogGroupName': ['IncomingBytes'],
+  // https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+  'AWS/States,StateMachineArn': ['ExecutionsFailed'],
 };
 
 /** Each of them, with the name of a resource of the stage. */

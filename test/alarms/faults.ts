@@ -468,6 +468,16 @@ export const FAULTS: readonly FaultCase[] = [
     },
   },
   {
+    fault: 'a reminder of the alarms that are still on can not be sent',
+    alarms: ['ReminderFailuresAlarm'],
+    async play(world, cloudWatch) {
+      const dimensions = { StateMachineArn: logicalId('AWS::StepFunctions::StateMachine', 'Reminder') };
+      const metric = { namespace: 'AWS/States', name: 'ExecutionsFailed', dimensions };
+      measureOfAws(cloudWatch, { metric, fromMs: world.clock.now(), forMs: MINUTE_MS, value: 1 });
+      await world.runFor(HOUR_MS);
+    },
+  },
+  {
     fault: "the publisher's own consumer takes no events off its queue for two hours",
     alarms: ['RewardsAgeAlarm'],
     async play(world, cloudWatch) {

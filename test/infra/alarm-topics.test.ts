@@ -71,6 +71,7 @@ describe('AWS, requirement 11: alarms', () => {
   it('make a ticket of what can wait: a refused order, a conflict, and what later reads fix', () => {
     expect(notifying('ticket')).toEqual([
       'Alarms/Concurrency',
+      'Alarms/ReminderFailures',
       'Brand-acme/AcmeDrift',
       'Brand-acme/AcmeFunctionsThrottles',
       'Brand-acme/AcmeQuarantine',
