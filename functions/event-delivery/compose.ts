@@ -5,10 +5,10 @@ import { parseEnvironment } from '../../shared/runtime/env.ts';
 import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { processBatch } from '../../shared/runtime/sqs-batch.ts';
+import { parseSigningSecrets } from '../../shared/transactions/rules/signing-secrets.ts';
 import { deliverEvent, type DeliverEventPorts } from './deliver-event.ts';
 import { EnvironmentSchema } from './env.ts';
 import type { OpenPost } from './post.ts';
-import { parseSigningSecrets } from './signature.ts';
 
 /** What a message needs besides its request: the secret, and to be hidden. */
 const OVERHEAD_MS = 5000;

@@ -20,6 +20,8 @@ export type RewardsProps = { deployment: Deployment; bus: IEventBusRef; config: 
 /** The queue from which a consumer of the publisher's own takes events, and what watches it. */
 export class Rewards extends Construct {
   readonly rewardQueue: RewardQueue;
+  /** The ARN of the secret that signs events, if a function delivers them. */
+  readonly deliverySecretsArn: string | undefined;
 
   constructor(scope: Construct, id: string, { deployment, bus, config }: RewardsProps) {
     super(scope, id);
@@ -34,7 +36,7 @@ export class Rewards extends Construct {
     pinLogicalId(queue, 'RewardQueue');
     pinLogicalId(deadLetterQueue, 'RewardQueueDeadLetters');
     this.#addAlarms(deployment, config);
-    if (config.deliverTo) this.#addDelivery(deployment, config.deliverTo);
+    this.deliverySecretsArn = config.deliverTo && this.#addDelivery(deployment, config.deliverTo);
     new CfnOutput(scope, 'RewardQueueUrl', {
       value: queue.queueUrl,
       description: 'Your consumer takes the events off this queue.',
@@ -43,7 +45,8 @@ export class Rewards extends Construct {
     new CfnOutput(scope, 'RewardDeadLettersUrl', { value: deadLetterQueue.queueUrl });
   }
 
-  #addDelivery(deployment: Deployment, config: EventDeliveryConfig): void {
+  /** Returns the ARN of its secret. */
+  #addDelivery(deployment: Deployment, config: EventDeliveryConfig): string {
     const { queue } = this.rewardQueue;
     const secrets = new UnsetSecret(this, 'Secrets', {
       deployment,
@@ -82,6 +85,7 @@ export class Rewards extends Construct {
       value: secrets.arn,
       description: 'Put the secret in here that signs the events for your URL.',
     });
+    return secrets.arn;
   }
 
   #addAlarms(deployment: Deployment, config: RewardQueueConfig): void {

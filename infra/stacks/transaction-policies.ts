@@ -28,6 +28,7 @@ type TransactionPoliciesProps = {
 /** The managed policies for the people who run the publisher's side. */
 export function addTransactionPolicies(scope: Construct, props: TransactionPoliciesProps): void {
   const { deployment, transactions, positions, quarantine, intake, reconciliation, publication } = props;
+  const deliverySecretsArn = props.rewards?.deliverySecretsArn;
   const queues = [
     intake.deferredWebhooks,
     reconciliation.reads,
@@ -47,6 +48,9 @@ export function addTransactionPolicies(scope: Construct, props: TransactionPolic
       ),
       permission(['secretsmanager:GetSecretValue'], reconciliation.apiKey.arn),
       permission(['secretsmanager:GetSecretValue'], intake.secrets.arn),
+      ...(deliverySecretsArn === undefined
+        ? []
+        : [permission(['secretsmanager:GetSecretValue'], deliverySecretsArn)]),
       // CloudWatch knows no resources.
       permission(['cloudwatch:GetMetricData'], '*'),
     ],

@@ -7,6 +7,7 @@ import type { CommandContext } from '../command.ts';
 import { opsLine } from '../timeline/words.ts';
 import { check, ok, problem, unknown, type CheckLine, type Verdict } from './check.ts';
 import { deadLetterCheck, eventFailureCheck, quarantineCheck } from './left-over-checks.ts';
+import { rewardChecks } from './reward-checks.ts';
 import { secretText, setSecretLine } from './secret-text.ts';
 import { webhookChecks } from './webhook-checks.ts';
 
@@ -30,6 +31,7 @@ export function publisherChecks(context: CommandContext): Promise<CheckLine>[] {
     ofQueue('deferred webhooks', 'DeferredWebhooksQueueUrl'),
     ofQueue('reads', 'ReadQueueUrl'),
     eventFailureCheck(context),
+    ...rewardChecks(context),
   ];
 }
 

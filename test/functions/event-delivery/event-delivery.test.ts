@@ -9,8 +9,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { composeEventDelivery } from '../../../functions/event-delivery/compose.ts';
 import { openPost, type OpenPost } from '../../../functions/event-delivery/post.ts';
-import { parseSigningSecrets, signatureHeaders } from '../../../functions/event-delivery/signature.ts';
+import { signatureHeaders } from '../../../functions/event-delivery/signature.ts';
 import type { Runtime } from '../../../shared/runtime/runtime.ts';
+import { parseSigningSecrets } from '../../../shared/transactions/rules/signing-secrets.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 'new').toString('base64')}`;
 const OLD_SECRET = `whsec_${Buffer.alloc(24, 'old').toString('base64')}`;

@@ -178,6 +178,20 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
     expect(stage.outputs('Transactions')).toContain('EventDeliverySecretsArn');
   });
 
+  it('lets the people who run the stage see whether its secret is set', () => {
+    const deliverTo = { url: 'https://rewards.example.com/button' };
+    const stage = synthesizeStage({ stage: 'production', transactions: { rewardQueue: { deliverTo } } });
+
+    const policies = stage
+      .resources('AWS::IAM::ManagedPolicy')
+      .map(({ Properties }) => JSON.stringify(Properties['PolicyDocument']));
+    expect(policies).toHaveLength(2);
+    for (const policy of policies)
+      expect(policy).toContain(
+        '"Action":"secretsmanager:GetSecretValue","Effect":"Allow","Resource":{"Ref":"EventDeliverySecrets"}',
+      );
+  });
+
   it.each([
     [{ deliverTo: { url: 'http://rewards.example.com' } }, 'must be an https URL'],
     [
