@@ -6,7 +6,7 @@ import type { InvocationResult } from '../lambda/invocation-result.ts';
 import { listenOnLoopback } from '../loopback-server.ts';
 import { readBody } from '../read-body.ts';
 import type { AnsweredRequest } from './access-log.ts';
-import { httpEvent } from './http-event.ts';
+import { httpEvent, requestTarget } from './http-event.ts';
 import { functionAnswer, gatewayAnswer } from './http-response.ts';
 import type { HttpAnswer } from './http-response.ts';
 import { matchRoute } from './http-route.ts';
@@ -85,7 +85,7 @@ export async function startHttpApi(
   ): Promise<Answered> => {
     const body = await readBody(request, PAYLOAD_LIMIT_BYTES);
     if (headBytes(request) > HEAD_LIMIT_BYTES) return ownAnswer(431, 'Request Header Fields Too Large');
-    const { pathname: path } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname: path } = requestTarget(request);
     const route = matchRoute(routes.keys(), { method: request.method ?? 'GET', path });
     if (stage === undefined || route === undefined) return ownAnswer(404, 'Not Found');
     const { routeKey } = route;
@@ -158,7 +158,7 @@ function describe(
     routeKey,
     integration,
     httpMethod: request.method ?? 'GET',
-    path: new URL(request.url ?? '/', 'http://localhost').pathname,
+    path: requestTarget(request).pathname,
     protocol: `HTTP/${request.httpVersion}`,
     sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
     userAgent: request.headers['user-agent'],

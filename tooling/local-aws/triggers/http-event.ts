@@ -7,6 +7,11 @@ import { isTextType } from './text-type.ts';
 /** The API that a request came to. */
 export type ApiIdentity = { apiId: string; accountId: string; region: string; port: number };
 
+/** Path and query of a request. A path that begins with two slashes names no host. */
+export function requestTarget({ url = '/' }: Pick<IncomingMessage, 'url'>): URL {
+  return new URL(`http://localhost${url.startsWith('/') ? '' : '/'}${url}`);
+}
+
 /**
  * The event of payload format 2.0.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -16,7 +21,7 @@ export function httpEvent(
   body: Buffer,
   { api, route, requestId, now }: { api: ApiIdentity; route: RouteMatch; requestId: string; now: Date },
 ) {
-  const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const { pathname, search, searchParams } = requestTarget(request);
   const { cookie, ...headers } = request.headersDistinct;
   const isBase64Encoded = !isTextType(request.headers['content-type']);
   const sourceIp = request.socket.remoteAddress ?? '127.0.0.1';
