@@ -27,7 +27,7 @@ export type LocalFunction = {
 };
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Invocation payload". */
-const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
+export const PAYLOAD_LIMIT_BYTES = { sync: 6_291_456, async: 1_048_576 };
 
 /** Makes a function; nothing is started before it is invoked. */
 export function createLocalFunction(

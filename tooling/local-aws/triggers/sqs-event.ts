@@ -28,25 +28,28 @@ export const ReceivedMessagesSchema = z.object({
 /** One received message. */
 export type ReceivedMessage = z.infer<typeof ReceivedMessagesSchema>['Messages'][number];
 
+/** Where messages come from. */
+type Source = { queueArn: string; region: string };
+
 /** The event that Lambda makes of messages: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
-export function sqsEvent(messages: ReceivedMessage[], source: { queueArn: string; region: string }) {
+export function sqsEvent(messages: ReceivedMessage[], source: Source) {
+  return { Records: messages.map((message) => sqsRecord(message, source)) };
+}
+
+/** One message as it stands in the event. */
+export function sqsRecord(message: ReceivedMessage, { queueArn, region }: Source) {
   return {
-    Records: messages.map((message) => ({
-      messageId: message.MessageId,
-      receiptHandle: message.ReceiptHandle,
-      body: message.Body,
-      attributes: message.Attributes,
-      messageAttributes: Object.fromEntries(
-        Object.entries(message.MessageAttributes).map(([name, attribute]) => [
-          name,
-          eventAttribute(attribute),
-        ]),
-      ),
-      md5OfBody: message.MD5OfBody,
-      eventSource: 'aws:sqs',
-      eventSourceARN: source.queueArn,
-      awsRegion: source.region,
-    })),
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes,
+    messageAttributes: Object.fromEntries(
+      Object.entries(message.MessageAttributes).map(([name, attribute]) => [name, eventAttribute(attribute)]),
+    ),
+    md5OfBody: message.MD5OfBody,
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: region,
   };
 }
 

@@ -5,11 +5,12 @@ import type { LocalFunction } from '../lambda/local-function.ts';
 import type { InvocationResult } from '../lambda/invocation-result.ts';
 import { isThrottled } from '../lambda/invocation-result.ts';
 import { unfinishedItems } from './batch-response.ts';
+import { fittingBatches } from './fitting-batches.ts';
 import { createMappingPace, rest } from './mapping-pace.ts';
 import type { MappingPace } from './mapping-pace.ts';
 import { refuseStreamProperties } from './mapping-properties.ts';
 import type { MappingProperties } from './mapping-properties.ts';
-import { ReceivedMessagesSchema, sqsEvent } from './sqs-event.ts';
+import { ReceivedMessagesSchema, sqsEvent, sqsRecord } from './sqs-event.ts';
 import type { ReceivedMessage } from './sqs-event.ts';
 import type { Trigger } from './triggers.ts';
 
@@ -28,6 +29,7 @@ type Mapping = {
   queueUrl: string;
   queueArn: string;
   queueName: string;
+  isFifo: boolean;
   batchSize: number;
   batchingWindowMs: number;
   concurrency: number;
@@ -51,6 +53,7 @@ export async function mapQueue(
     queueUrl,
     queueArn: properties.EventSourceArn,
     queueName,
+    isFifo: queue.isFifo,
     batchSize: properties.BatchSize ?? RECEIVE_LIMIT,
     batchingWindowMs: properties.MaximumBatchingWindowInSeconds * 1000,
     concurrency: properties.ScalingConfig?.MaximumConcurrency ?? CONCURRENCY_WITHOUT_LIMIT,
@@ -87,8 +90,8 @@ async function describeQueue(cloud: LocalCloud, queueUrl: string): Promise<Descr
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 function refuseWhatAwsRefuses(
-  { target, ...mapping }: Mapping,
-  { visibilitySeconds, isFifo }: DescribedQueue,
+  { target, isFifo, ...mapping }: Mapping,
+  { visibilitySeconds }: DescribedQueue,
 ): void {
   const functionTimeoutSeconds = target.configuration.timeoutMs / 1000;
   if (visibilitySeconds < functionTimeoutSeconds) {
@@ -117,9 +120,17 @@ function createConsumer(mapping: Mapping): Trigger & QueueConsumer {
   const pace = createMappingPace(mapping.concurrency);
 
   const work = async (messages: ReceivedMessage[], signal: AbortSignal) => {
-    if (messages.length === 0) return;
-    for (const receiptHandle of await runBatch(messages, { mapping, pace, signal }))
-      givenUp.add(receiptHandle);
+    const source = { queueArn: mapping.queueArn, region: mapping.cloud.region };
+    const batches = fittingBatches(messages, (message) => sqsRecord(message, source));
+    let isHeldUp = false;
+    for (const batch of batches) {
+      // A message of a FIFO queue does not overtake one that came before it.
+      const kept: string[] = isHeldUp
+        ? batch.map(({ ReceiptHandle }) => ReceiptHandle)
+        : await runBatch(batch, { mapping, pace, signal });
+      isHeldUp ||= mapping.isFifo && kept.length > 0;
+      for (const receiptHandle of kept) givenUp.add(receiptHandle);
+    }
   };
 
   return {

@@ -2,6 +2,7 @@ import type { LocalCloud } from '../cloud.ts';
 import type { LocalFunction } from '../lambda/local-function.ts';
 import { isThrottled } from '../lambda/invocation-result.ts';
 import { unfinishedItems } from './batch-response.ts';
+import { fittingBatches } from './fitting-batches.ts';
 import { rest } from './mapping-pace.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import { countExpired, createFailureNotice } from './stream-failure.ts';
@@ -141,7 +142,11 @@ async function readShard(
       return;
     }
     if (records.length === 0) await rest(POLL_INTERVAL_MS, signal);
-    else await deliver(await fillBatch(records, { mapping, shard, signal }), { mapping, shard, signal });
+    else {
+      const filled = await fillBatch(records, { mapping, shard, signal });
+      for (const batch of fittingBatches(filled, (record) => toEventRecord(record, mapping)))
+        await deliver(batch, { mapping, shard, signal });
+    }
     // A batch that is broken off is read again by the mapping that comes after this one.
     const next = shard.iterator();
     if (!isOver(signal) && next !== undefined) position.iterators.set(shardId, next);
@@ -205,6 +210,10 @@ function retryDelayMs(tries: number): number {
   return Math.min(RETRY_DELAY_MS.first * 2 ** tries, RETRY_DELAY_MS.longest);
 }
 
+function toEventRecord(record: StreamRecord, { cloud, streamArn }: Mapping) {
+  return { ...record, awsRegion: cloud.region, eventSourceARN: streamArn };
+}
+
 /** Runs the function once. Returns how many records, from the first on, are done. */
 async function attempt(records: StreamRecord[], mapping: Mapping): Promise<number | 'throttled'> {
   const lastCreatedAtMs = (records.at(-1)?.dynamodb.ApproximateCreationDateTime ?? 0) * 1000;
@@ -212,11 +221,7 @@ async function attempt(records: StreamRecord[], mapping: Mapping): Promise<numbe
     .forFunction(mapping.target.configuration.name)
     .batchOfAge(Date.now() - lastCreatedAtMs);
   const result = await mapping.target.invoke({
-    Records: records.map((record) => ({
-      ...record,
-      awsRegion: mapping.cloud.region,
-      eventSourceARN: mapping.streamArn,
-    })),
+    Records: records.map((record) => toEventRecord(record, mapping)),
   });
   if (isThrottled(result)) return 'throttled';
   const itemIds = records.map(({ dynamodb }) => dynamodb.SequenceNumber);

@@ -1,5 +1,6 @@
 // @module-tag long
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { deployFixture, functionOf, seeing, writeAssembly } from '../fixture-assembly.ts';
@@ -125,6 +126,48 @@ describe('a queue’s mapping', () => {
     expect(seen.toSorted()).toEqual(orders.toSorted());
   });
 
+  // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html, BatchSize
+  it('divides a batch that is larger than the payload of one invocation', async () => {
+    const deployment = await deployQueue(seeing(`see(event.Records.length);`), {
+      batchingWindowSeconds: 5,
+      services: 'models',
+    });
+
+    for (let count = 0; count < 8; count += 1) await send(deployment, { MessageBody: 'x'.repeat(1_000_000) });
+    await vi.waitFor(() => {
+      expect(deployment.seen()).not.toEqual([]);
+    }, 120_000);
+    await deployment.untilQueueIdle(deployment.output('Url'));
+
+    expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 0 });
+    const counts = z.array(z.number()).parse(deployment.seen());
+    expect(Math.max(...counts)).toBeLessThanOrEqual(6);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(8);
+  });
+
+  it('runs no later part of a batch of a FIFO queue after one that failed', async () => {
+    const file = join(await temporaryDirectory(), 'gate');
+    const code = seeing(`const bodies = event.Records.map((record) => record.body.slice(0, 4));
+      see(bodies);
+      if (bodies[0] !== 'gate') throw new Error('no');
+      const { existsSync } = require('node:fs');
+      while (!existsSync(process.env.GATE)) await new Promise((resolve) => setTimeout(resolve, 10));`);
+    const deployment = await deployQueue(code, {
+      fifo: true,
+      services: 'models',
+      environment: { GATE: file },
+    });
+
+    const bodies = ['gate', ...Array.from({ length: 8 }, (_, index) => `big${index}`.padEnd(1_000_000, 'x'))];
+    for (const [index, MessageBody] of bodies.entries())
+      await send(deployment, { MessageBody, MessageGroupId: 'g', MessageDeduplicationId: String(index) });
+    await writeFile(file, '');
+    await deployment.untilQueueIdle(deployment.output('Url'));
+
+    expect(deployment.seen()).toEqual([['gate'], ['big0', 'big1', 'big2', 'big3', 'big4', 'big5']]);
+    expect(await messageCounts(deployment, 'Url')).toEqual({ visible: 0, hidden: 8 });
+  });
+
   it('counts as idle while a group waits behind a failed message', async () => {
     const deployment = await deployQueue(seeing(`${SEE_BATCH} throw new Error('no');`), {
       fifo: true,
@@ -228,6 +271,7 @@ type Settings = {
   visibilityTimeoutSeconds?: number;
   timeoutSeconds?: number;
   environment?: Record<string, string>;
+  services?: 'emulators' | 'models';
 };
 
 function queueStack(code: string, settings: Settings) {
@@ -270,7 +314,8 @@ function queueStack(code: string, settings: Settings) {
 }
 
 async function deployQueue(code: string, settings: Settings = {}) {
-  const deployment = await deployFixture(queueStack(code, settings));
+  const { services } = settings;
+  const deployment = await deployFixture(queueStack(code, settings), services ? { services } : {});
   return { ...deployment, logFile: settings.environment?.['LOG'] ?? '' };
 }
 
