@@ -14,6 +14,7 @@ import type { QueueLevel } from '../emulators/sqs-metrics.ts';
 import { createMoveTasks } from './message-moves.ts';
 import { contentsOf, describeQueue, levelOf } from './queue-view.ts';
 import { createReceiver } from './receive-messages.ts';
+import { checkBatch } from './sqs-limits.ts';
 import { queueNameOf, SqsModel } from './sqs-model.ts';
 import { md5Of, MessageIdSchema, readInput, readQueue, SqsInput } from './sqs-wire.ts';
 
@@ -187,6 +188,7 @@ function eachOf<Entry extends { Id: string }>(
   entries: readonly Entry[],
   perform: (entry: Entry) => unknown,
 ): object {
+  checkBatch(entries);
   const Successful: { Id: string }[] = [];
   const Failed: object[] = [];
   for (const entry of entries) {

@@ -11,12 +11,13 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
   SQSServiceException,
-  TooManyEntriesInBatchRequest,
   type Message,
   type MessageAttributeValue,
   type ReceiveMessageCommandInput,
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
+
+import { bytesOfMessage, checkBatch, checkMessage, checkVisibility } from './sqs-limits.ts';
 
 /** A queue. `name` is also its URL. */
 export type QueueSettings = {
@@ -90,9 +91,7 @@ type Queue = {
 const RECEIVES_WITHOUT_AGE = 3;
 
 const DEDUPLICATION_MS = 5 * 60_000;
-const MAX_ENTRIES = 10;
 const MAX_MESSAGE_BYTES = 1_048_576;
-const MAX_VISIBILITY_SECONDS = 43_200;
 
 /** Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const REFUSED_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
@@ -271,10 +270,11 @@ export class SqsModel {
   }
 
   #sendBatch(queue: Queue, entries: readonly SendMessageBatchRequestEntry[]): object {
-    if (entries.length === 0) throw invalid('EmptyBatchRequest', 'There should be at least one entry');
-    if (entries.length > MAX_ENTRIES)
-      throw new TooManyEntriesInBatchRequest({ message: 'Too many entries', $metadata: METADATA });
-    const bytes = entries.reduce((sum, { MessageBody: body = '' }) => sum + Buffer.byteLength(body), 0);
+    checkBatch(entries);
+    const bytes = entries.reduce(
+      (sum, { MessageBody: body = '', MessageAttributes }) => sum + bytesOfMessage(body, MessageAttributes),
+      0,
+    );
     if (bytes > MAX_MESSAGE_BYTES)
       throw new BatchRequestTooLong({ message: 'The batch is too long', $metadata: METADATA });
     const successful: object[] = [];
@@ -296,13 +296,14 @@ export class SqsModel {
     const { kind, maxMessageBytes = MAX_MESSAGE_BYTES } = queue.settings;
     const { body = '', groupId, attributes } = input;
     if (body === '') throw invalid('MissingParameter', 'The request must contain the parameter MessageBody.');
-    if (Buffer.byteLength(body) > maxMessageBytes)
+    if (bytesOfMessage(body, attributes) > maxMessageBytes)
       throw invalid(
         'InvalidParameterValue',
         `One or more parameters are invalid. Reason: Message must be shorter than ${maxMessageBytes} bytes.`,
       );
     if (REFUSED_CHARACTERS.test(body))
       throw invalid('InvalidMessageContents', 'The message contains characters outside the allowed set.');
+    checkMessage(input);
     if (kind === 'fifo' && groupId === undefined)
       throw invalid('MissingParameter', 'The request must contain the parameter MessageGroupId.');
     const deduplicationId =
@@ -349,6 +350,7 @@ export class SqsModel {
     if (limit < 1 || limit > 10)
       throw invalid('InvalidParameterValue', 'Between 1 and 10 messages can be received at once.');
     const seconds = input.VisibilityTimeout ?? settings.visibilityTimeoutSeconds;
+    checkVisibility(seconds);
     const received: Message[] = [];
     for (const held of this.#receivable(queue)) {
       if (received.length === limit) break;
@@ -448,8 +450,7 @@ export class SqsModel {
   }
 
   #changeVisibility(queue: Queue, handle: string | undefined, seconds: number): void {
-    if (!(seconds >= 0 && seconds <= MAX_VISIBILITY_SECONDS))
-      throw invalid('InvalidParameterValue', `Value ${seconds} for parameter VisibilityTimeout is invalid.`);
+    checkVisibility(seconds);
     const held = this.#findByHandle(queue, handle);
     if (!held || held.receiptHandle !== handle) return;
     if (held.visibleAtMs <= this.#now())

@@ -250,3 +250,76 @@ it('changes the attributes of a queue, whose messages stay', async () => {
     sqs.call('SetQueueAttributes', { QueueUrl: `${url}-gone`, Attributes: {} }),
   ).rejects.toMatchObject({ code: 'QueueDoesNotExist' });
 });
+
+/** Entries of a batch with these ids, with what each operation needs. */
+function batchOf(ids: readonly string[]): object[] {
+  return ids.map((Id) => ({ Id, MessageBody: 'a' }));
+}
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+describe('SQS refuses', () => {
+  it.each<[string, object[], string]>([
+    ['without entries', [], 'EmptyBatchRequest'],
+    [
+      'of eleven',
+      batchOf(Array.from({ length: 11 }, (_, index) => String(index))),
+      'TooManyEntriesInBatchRequest',
+    ],
+    ['with an id twice', batchOf(['a', 'a']), 'BatchEntryIdsNotDistinct'],
+    ['with an id that has a space', batchOf(['a b']), 'InvalidBatchEntryId'],
+    ['with an id of 81 characters', batchOf(['a'.repeat(81)]), 'InvalidBatchEntryId'],
+  ])('a batch %s, to send, to delete or to hide', async (_what, entries, name) => {
+    const url = await create('queue');
+    const handles = entries.map((entry) => ({ ...entry, MessageBody: undefined, ReceiptHandle: 'm#1' }));
+    const hiding = handles.map((entry) => ({ ...entry, VisibilityTimeout: 1 }));
+
+    for (const [operation, Entries] of [
+      ['SendMessageBatch', entries],
+      ['DeleteMessageBatch', handles],
+      ['ChangeMessageVisibilityBatch', hiding],
+    ] as const)
+      await expect(sqs.call(operation, { QueueUrl: url, Entries })).rejects.toThrow(
+        expect.objectContaining({ code: name }),
+      );
+    expect(await bodiesIn(url)).toEqual([]);
+  });
+
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+  it.each<[string, object]>([
+    ['a group of 129 characters', { MessageGroupId: 'g'.repeat(129) }],
+    ['a group with a space', { MessageGroupId: 'order 1' }],
+    ['a group with an umlaut', { MessageGroupId: 'örder' }],
+    ['a deduplication id of 129 characters', { MessageDeduplicationId: 'd'.repeat(129) }],
+    [
+      'eleven attributes',
+      {
+        MessageAttributes: Object.fromEntries(
+          Array.from({ length: 11 }, (_, index) => [`a${index}`, { DataType: 'String', StringValue: 'v' }]),
+        ),
+      },
+    ],
+    ['an attribute without a value', { MessageAttributes: { a: { DataType: 'String', StringValue: '' } } }],
+    [
+      'a megabyte whose attributes are too much',
+      {
+        MessageBody: 'x'.repeat(1_048_576),
+        MessageAttributes: { a: { DataType: 'String', StringValue: 'v' } },
+      },
+    ],
+  ])('a message with %s', async (_what, changes) => {
+    const url = await create('queue.fifo');
+    const message = { MessageBody: 'a', MessageGroupId: 'g', MessageDeduplicationId: 'd' };
+
+    await expect(sqs.call('SendMessage', { QueueUrl: url, ...message, ...changes })).rejects.toThrow(
+      expect.objectContaining({ code: 'InvalidParameterValue' }),
+    );
+  });
+
+  it('to hide what it gives for more than twelve hours', async () => {
+    const url = await create('queue');
+
+    await expect(sqs.call('ReceiveMessage', { QueueUrl: url, VisibilityTimeout: 43_201 })).rejects.toThrow(
+      expect.objectContaining({ code: 'InvalidParameterValue' }),
+    );
+  });
+});
