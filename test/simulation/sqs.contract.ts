@@ -14,8 +14,8 @@ export type OpenedQueue = {
   client: Pick<SQSClient, 'send'>;
   queueUrl: string;
   deadLetterUrl: string;
-  /** ApproximateAgeOfOldestMessage, as CloudWatch would report it now. */
-  oldestAgeSeconds: () => Promise<number>;
+  /** ApproximateAgeOfOldestMessage, as CloudWatch would report it now; of the dead letters if asked. */
+  oldestAgeSeconds: (of?: 'dead letters') => Promise<number>;
 };
 
 /** How to open a queue, and how to let its time pass. */
@@ -23,7 +23,12 @@ export type SqsUnderTest = {
   open: (kind: 'fifo' | 'standard', maxReceiveCount?: number) => Promise<OpenedQueue>;
   pass: (seconds: number) => void;
   /** Known deviations from what AWS documents. */
-  faults: ReadonlySet<'one-message-of-a-group-at-a-time' | 'deduplicates-by-queue' | 'expired-handles-work'>;
+  faults: ReadonlySet<
+    | 'one-message-of-a-group-at-a-time'
+    | 'deduplicates-by-queue'
+    | 'expired-handles-work'
+    | 'dead-letters-are-as-old-as-their-messages'
+  >;
 };
 
 type Sendable = { body: string; group?: string; deduplication?: string };
@@ -136,6 +141,21 @@ export function describeSqs(name: string, { open, pass, faults }: SqsUnderTest):
       expect(third).toEqual([]);
       expect(letter).toMatchObject({ MessageId: messageId, Body: 'a' });
     });
+
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    it.skipIf(faults.has('dead-letters-are-as-old-as-their-messages')).each(['standard', 'fifo'] as const)(
+      'counts the age of a dead letter from when it was moved: %s',
+      async (kind) => {
+        const queue = await open(kind, 1);
+        await send(queue, { body: 'a', ...(kind === 'fifo' && { group: 'g' }) });
+        await receive(queue);
+        pass(86_400);
+        expect(await receive(queue)).toEqual([]);
+        pass(60);
+
+        expect(await queue.oldestAgeSeconds('dead letters')).toBe(60);
+      },
+    );
 
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     it('counts a message that was received three times in the age of a FIFO queue, but not of a standard queue', async () => {

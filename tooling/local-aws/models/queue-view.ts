@@ -17,8 +17,8 @@ export function contentsOf(model: SqsModel, name: string): QueueContents {
   };
 }
 
-function messageOf({ groupId, sentAtMs, receives }: HeldMessage): QueueContents['ready'][number] {
-  return { messageGroupId: groupId, sentTimestamp: sentAtMs, approximateReceiveCount: receives };
+function messageOf({ groupId, arrivedAtMs, receives }: HeldMessage): QueueContents['ready'][number] {
+  return { messageGroupId: groupId, sentTimestamp: arrivedAtMs, approximateReceiveCount: receives };
 }
 
 /** How the queue stands, for its metrics. */

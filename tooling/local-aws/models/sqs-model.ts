@@ -54,7 +54,7 @@ export type QueueGauge = { visible: number; inFlight: number; oldestAgeSeconds: 
 /** A message as the queue holds it. */
 export type HeldMessage = Pick<
   Held,
-  'messageId' | 'groupId' | 'sentAtMs' | 'visibleAtMs' | 'receives' | 'receiptHandle'
+  'messageId' | 'groupId' | 'arrivedAtMs' | 'visibleAtMs' | 'receives' | 'receiptHandle'
 >;
 
 type Held = {
@@ -66,6 +66,8 @@ type Held = {
   /** Grows with each message of the queue. */
   sequenceNumber: number;
   sentAtMs: number;
+  /** When it came to this queue, also as a dead letter: its age for CloudWatch counts from then. */
+  arrivedAtMs: number;
   /** When its retention began. */
   enqueuedAtMs: number;
   visibleAtMs: number;
@@ -211,7 +213,7 @@ export class SqsModel {
     const visible = messages.filter(({ visibleAtMs }) => visibleAtMs <= nowMs).length;
     const oldest = messages
       .filter(({ receives }) => settings.kind === 'fifo' || receives < RECEIVES_WITHOUT_AGE)
-      .reduce((least, { sentAtMs }) => Math.min(least, sentAtMs), nowMs);
+      .reduce((least, { arrivedAtMs }) => Math.min(least, arrivedAtMs), nowMs);
     return { visible, inFlight: messages.length - visible, oldestAgeSeconds: (nowMs - oldest) / 1000 };
   }
 
@@ -335,6 +337,7 @@ export class SqsModel {
     queue.messages.push({
       ...message,
       sequenceNumber: this.#sent,
+      arrivedAtMs: nowMs,
       enqueuedAtMs: nowMs,
       visibleAtMs: nowMs + (queue.settings.delaySeconds ?? 0) * 1000,
       receives: 0,
@@ -390,9 +393,10 @@ export class SqsModel {
   /**
    * Whether the message goes to the dead-letter queue, because it has been received too often. It keeps the
    * time it was sent; the retention of a standard queue goes on from there, that of a FIFO queue begins anew.
+   * Its age as a metric begins anew in both.
    *
    * Source:
-   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
    */
   #becomesDeadLetter(queue: Queue, held: Held): boolean {
     const { redrive } = queue.settings;
@@ -400,6 +404,7 @@ export class SqsModel {
     remove(queue, held);
     this.#queue(redrive.deadLetterQueue).messages.push({
       ...held,
+      arrivedAtMs: this.#now(),
       enqueuedAtMs: queue.settings.kind === 'fifo' ? this.#now() : held.enqueuedAtMs,
       visibleAtMs: this.#now(),
       receives: 0,
