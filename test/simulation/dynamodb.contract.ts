@@ -25,13 +25,15 @@ export type DynamoDBUnderTest = {
   client: () => Pick<DynamoDBClient, 'send'>;
   /** Every change of `TABLE` so far, oldest first. */
   changes: () => Promise<StreamedChange[]>;
+  /** Known deviations from what AWS documents. */
+  faults: ReadonlySet<'index-keys-of-any-length'>;
 };
 
 export const TABLE = 'table';
 export const SORTED = 'sorted';
 
 /** The behaviour that this project's stores rely on, each with the AWS page that documents it. */
-export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnderTest): void {
+export function describeDynamoDB(name: string, { client, changes, faults }: DynamoDBUnderTest): void {
   let keys = 0;
   const newKey = (): string => `${name} ${(keys += 1)}`;
   const text = (value: string): AttributeValue => ({ S: value });
@@ -63,7 +65,66 @@ export function describeDynamoDB(name: string, { client, changes }: DynamoDBUnde
       expect([...(item?.['bytes']?.B ?? [])]).toEqual([1, 2]);
     });
 
-    // The same page, ReturnValuesOnConditionCheckFailure.
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (items and keys)
+    it.each<[string, Item]>([
+      ['a partition key of more than 2048 bytes', { pk: text('é'.repeat(1025)) }],
+      ['a sort key of more than 1024 bytes', { pk: text('p'), sk: text('s'.repeat(1025)) }],
+      [
+        'many short texts of more than 400 KB',
+        { list: { L: Array.from({ length: 300 }, () => text('é'.repeat(900))) } },
+      ],
+    ])('refuses an item with %s', async (_what, item) => {
+      const TableName = 'sk' in item ? SORTED : TABLE;
+      const Item = { pk: text(newKey()), ...item };
+
+      await expect(client().send(new PutItemCommand({ TableName, Item }))).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+    });
+
+    // The same page: an item whose index key is too long is refused as a whole.
+    it.skipIf(faults.has('index-keys-of-any-length')).each<[string, Item]>([
+      ['a partition key of its index of more than 2048 bytes', { shard: text('s'.repeat(2049)) }],
+      [
+        'a sort key of its index of more than 1024 bytes',
+        { shard: text('s'), dueAt: text('d'.repeat(1025)) },
+      ],
+    ])('refuses an item with %s', async (_what, keys) => {
+      await expect(put({ pk: text(newKey()), ...keys })).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+    });
+
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+    it('does not let an update change a key', async () => {
+      const changing = client().send(
+        new UpdateItemCommand({
+          TableName: TABLE,
+          Key: { pk: text(newKey()) },
+          UpdateExpression: 'SET pk = :other',
+          ExpressionAttributeValues: { ':other': text('other') },
+        }),
+      );
+
+      await expect(changing).rejects.toMatchObject({ name: 'ValidationException' });
+    });
+
+    // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    it.each([
+      ['no items', 0, 1],
+      ['101 items', 101, 1],
+      ['more than 4 MB', 12, 380_000],
+    ])('refuses a transaction of %s as a whole', async (_what, count, bytes) => {
+      const items = Array.from({ length: count }, () => ({ pk: text(newKey()), v: text('x'.repeat(bytes)) }));
+      const TransactItems = items.map((Item) => ({ Put: { TableName: TABLE, Item } }));
+
+      await expect(client().send(new TransactWriteItemsCommand({ TransactItems }))).rejects.toMatchObject({
+        name: 'ValidationException',
+      });
+      for (const { pk } of items.slice(0, 1)) expect(await get(pk.S ?? '')).toBeUndefined();
+    });
+
+    // API_PutItem, ReturnValuesOnConditionCheckFailure.
     it('writes only if the condition holds, and otherwise returns the current item', async () => {
       const pk = text(newKey());
       const isAbsent = { ConditionExpression: 'attribute_not_exists(revision)' };

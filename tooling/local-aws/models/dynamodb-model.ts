@@ -2,7 +2,6 @@ import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  DynamoDBServiceException,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -21,6 +20,7 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 
+import { bytesOfItem, checkItem, checkKey, checkTransaction, validation } from './dynamodb-limits.ts';
 import {
   IncorrectOperandError,
   compareValues,
@@ -77,7 +77,6 @@ type Table = {
   list: readonly Item[] | undefined;
 };
 
-const MAX_ITEM_BYTES = 400 * 1024;
 const MAX_PAGE_BYTES = 1024 * 1024;
 const MAX_BATCH_KEYS = 100;
 const METADATA = { httpStatusCode: 400 };
@@ -244,6 +243,8 @@ export class DynamoDBModel {
     checkCondition(slot, { condition, placeholders: rest, bringsItem: false });
     const item = update === undefined ? (slot ?? key ?? {}) : updated(slot ?? key ?? {}, update, rest);
     checkItem(table.settings, item);
+    if (keyOf(table.settings, item, 'item') !== id)
+      throw validation('Cannot update attributes that are part of the key');
     return { table, id, item };
   }
 
@@ -350,6 +351,7 @@ export class DynamoDBModel {
     const targets = new Set(writes.map(({ table, id }) => `${table.settings.name} ${id}`));
     if (targets.size < writes.length)
       throw validation('Transaction request cannot include multiple operations on one item');
+    checkTransaction(writes.map(({ item }) => item));
     for (const { table, id, item } of writes) this.#store(table, id, item);
     return {};
   }
@@ -563,46 +565,10 @@ function keyOf(
     const { S: text } = key?.[name] ?? {};
     if (text === undefined)
       throw validation(`One or more parameter values were invalid: Missing the key ${name} in the item`);
+    checkKey(text, name === partitionKey ? 'partition' : 'sort');
     return text;
   });
   return parts.join('\n');
-}
-
-/**
- * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html (items and keys)
- */
-function checkItem({ partitionKey, sortKey, index }: TableSettings, item: Item): void {
-  for (const name of [partitionKey, sortKey, index?.partitionKey, index?.sortKey]) {
-    const value = name === undefined ? undefined : item[name];
-    if (!value) continue;
-    if (value.S === undefined) throw validation(`Type mismatch for key ${name ?? ''}`);
-    if (value.S === '')
-      throw validation(
-        `The AttributeValue for a key attribute cannot contain an empty string value. Key: ${name ?? ''}`,
-      );
-  }
-  if (bytesOfItem(item) > MAX_ITEM_BYTES) throw validation('Item size has exceeded the maximum allowed size');
-}
-
-function bytesOfItem(item: Item): number {
-  return Object.entries(item).reduce((sum, [name, value]) => sum + name.length + bytesOf(value), 0);
-}
-
-function bytesOf(value: AttributeValue): number {
-  if (value.S !== undefined) return value.S.length > 1000 ? Buffer.byteLength(value.S) : value.S.length;
-  if (value.B !== undefined) return value.B.length;
-  if (value.M) return Object.entries(value.M).reduce((sum, [name, it]) => sum + name.length + bytesOf(it), 3);
-  if (value.L) return value.L.reduce((sum, it) => sum + bytesOf(it), 3);
-  return 1;
-}
-
-function validation(message: string): DynamoDBServiceException {
-  return new DynamoDBServiceException({
-    name: 'ValidationException',
-    message,
-    $fault: 'client',
-    $metadata: METADATA,
-  });
 }
 
 function refuseUnknown(operation: string, unknown: object): void {
