@@ -98,8 +98,11 @@ function queueOperations(
     CreateQueue(input) {
       const { QueueName: name, Attributes: attributes } = readInput(SqsInput.CreateQueue, input);
       const { settings, waitSeconds } = readQueue(name, attributes);
-      model.addQueue(settings);
-      created.set(name, { attributes, waitSeconds, createdAtMs: Date.now() });
+      const known = created.get(name);
+      if (known === undefined) {
+        model.addQueue(settings);
+        created.set(name, { attributes, waitSeconds, createdAtMs: Date.now() });
+      } else refuseOtherAttributes(known.attributes, attributes);
       return { QueueUrl: urlOf(name) };
     },
     GetQueueUrl(input) {
@@ -135,7 +138,9 @@ function queueOperations(
       return { Attributes: Object.fromEntries(Object.entries(all).filter(isAsked)) };
     },
     DeleteQueue(input) {
-      model.deleteQueue(readInput(SqsInput.OfQueue, input).QueueUrl);
+      const { QueueUrl: url } = readInput(SqsInput.OfQueue, input);
+      model.deleteQueue(url);
+      created.delete(queueNameOf(url));
       return {};
     },
     PurgeQueue(input) {
@@ -143,6 +148,21 @@ function queueOperations(
       return {};
     },
   };
+}
+
+/**
+ * A queue that exists already is what the request asks for, unless it names an attribute otherwise.
+ *
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+ */
+function refuseOtherAttributes(known: Record<string, string>, given: Record<string, string>): void {
+  const others = Object.entries(given).filter(([name, value]) => known[name] !== value);
+  if (others.length === 0) return;
+  const names = others.map(([name]) => name).join(', ');
+  throw new AwsServiceError(
+    'QueueNameExists',
+    `A queue already exists with the same name and a different value for attribute ${names}.`,
+  );
 }
 
 function messageOperations(model: SqsModel): Record<string, AwsOperation> {

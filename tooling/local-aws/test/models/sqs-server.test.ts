@@ -251,6 +251,32 @@ it('changes the attributes of a queue, whose messages stay', async () => {
   ).rejects.toMatchObject({ code: 'QueueDoesNotExist' });
 });
 
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+describe('a queue that is created again', () => {
+  it('is the same one, with its messages', async () => {
+    const url = await create('queue', { VisibilityTimeout: '60' });
+    await sqs.call('SendMessage', { QueueUrl: url, MessageBody: 'a' });
+
+    await create('queue', { VisibilityTimeout: '60' });
+    await create('queue');
+
+    expect(await bodiesIn(url)).toEqual(['a']);
+  });
+
+  it('is refused with another attribute, and made anew once it has been deleted', async () => {
+    const url = await create('queue', { VisibilityTimeout: '60' });
+
+    await expect(create('queue', { VisibilityTimeout: '61' })).rejects.toThrow(
+      expect.objectContaining({ code: 'QueueNameExists' }),
+    );
+    expect(await attributeOf(url, 'VisibilityTimeout')).toBe('60');
+    await sqs.call('DeleteQueue', { QueueUrl: url });
+    await create('queue', { VisibilityTimeout: '61' });
+
+    expect(await attributeOf(url, 'VisibilityTimeout')).toBe('61');
+  });
+});
+
 /** Entries of a batch with these ids, with what each operation needs. */
 function batchOf(ids: readonly string[]): object[] {
   return ids.map((Id) => ({ Id, MessageBody: 'a' }));
