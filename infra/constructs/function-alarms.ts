@@ -1,10 +1,10 @@
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
-import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
 import { ExplainedAlarm } from './alarm.ts';
-import { LambdaFunction } from './lambda-function.ts';
+import { functionsOfStack } from './lambda-function.ts';
 
 /** What the alarms need. */
 export type FunctionAlarmsProps = {
@@ -49,13 +49,12 @@ export class FunctionAlarms extends Construct {
   }
 
   #total(metricName: string): MathExpression {
-    const functions = Stack.of(this)
-      .node.findAll()
-      .filter((construct) => construct instanceof LambdaFunction);
-    const metrics = functions.map(({ lambda }, index): [string, ReturnType<typeof lambda.metric>] => [
-      `f${index}`,
-      lambda.metric(metricName, { statistic: 'Sum' }),
-    ]);
+    const metrics = functionsOfStack(this).map(
+      ({ lambda }, index): [string, ReturnType<typeof lambda.metric>] => [
+        `f${index}`,
+        lambda.metric(metricName, { statistic: 'Sum' }),
+      ],
+    );
     return new MathExpression({
       expression: `SUM([${metrics.map(([id]) => id).join(', ')}])`,
       usingMetrics: Object.fromEntries(metrics),

@@ -11,7 +11,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 import { bundleFolder, dataRemovalPolicy, type Deployment } from '../deployment.ts';
@@ -77,6 +77,13 @@ export class LambdaFunction extends Construct {
       systemLogLevelV2: SystemLogLevel.WARN,
     });
   }
+}
+
+/** Every function of the scope's stack, once all of them exist. */
+export function functionsOfStack(scope: Construct): LambdaFunction[] {
+  return Stack.of(scope)
+    .node.findAll()
+    .filter((construct) => construct instanceof LambdaFunction);
 }
 
 function writeLogs(logGroup: LogGroup): PolicyStatement {

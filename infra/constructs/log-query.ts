@@ -2,6 +2,7 @@ import { QueryDefinition, QueryString, type ILogGroup, type QueryStringProps } f
 import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
+import { functionsOfStack } from './lambda-function.ts';
 
 /** The properties of a saved query. */
 export type LogQueryProps = {
@@ -56,3 +57,16 @@ export const FAILURES: QueryStringProps = {
   sort: '@timestamp desc',
   limit: 200,
 };
+
+/** Saves the query of what any function of a stack could not do, once all functions of the stack exist. */
+export function saveFailuresQuery(
+  scope: Construct,
+  { deployment, subject }: Pick<LogQueryProps, 'deployment'> & { subject: string },
+): void {
+  saveLogQuery(scope, 'FailuresQuery', {
+    deployment,
+    logGroups: functionsOfStack(scope).map(({ lambda }) => lambda.logGroup),
+    question: `${subject}/What failed`,
+    query: FAILURES,
+  });
+}

@@ -8,7 +8,7 @@ import { ORDER_LEDGER_TABLE } from '../../shared/dynamodb/table.ts';
 import { tagForAccess } from '../access-tag.ts';
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
-import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
+import { saveFailuresQuery, saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
@@ -67,7 +67,7 @@ export class BrandOrders extends Construct {
       deployment: props.deployment,
       name: `${brandName(props.brand.id)}Functions`,
     });
-    this.#saveLogQueries(this.reporter.worker.lambda.logGroup, this.retrySweep.worker.lambda.logGroup);
+    this.#saveLogQueries(this.reporter.worker.lambda.logGroup);
     for (const arn of props.brand.producers) this.grantSendOrders(new ArnPrincipal(arn));
   }
 
@@ -212,7 +212,7 @@ export class BrandOrders extends Construct {
     });
   }
 
-  #saveLogQueries(reporterLogs: ILogGroup, sweepLogs: ILogGroup): void {
+  #saveLogQueries(reporterLogs: ILogGroup): void {
     const { deployment, brand } = this.#props;
     const ofReporter = { deployment, logGroups: [reporterLogs] };
     saveLogQuery(this, 'NotReportedQuery', {
@@ -234,11 +234,6 @@ export class BrandOrders extends Construct {
         statsStatements: ['sum(QuarantinedAmountMinor) as amountMinor by Currency, bin(1h)'],
       },
     });
-    saveLogQuery(this, 'FailuresQuery', {
-      deployment,
-      logGroups: [reporterLogs, sweepLogs],
-      question: `Orders of ${brand.id}/What failed`,
-      query: FAILURES,
-    });
+    saveFailuresQuery(this, { deployment, subject: `Orders of ${brand.id}` });
   }
 }

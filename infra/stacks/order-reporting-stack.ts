@@ -5,6 +5,7 @@ import { CUSTOMER_EXPIRY_KEY, ORDER_LEDGER_TABLE, QUARANTINE_TABLE } from '../..
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import { createDataTable, type DataTable } from '../constructs/data-table.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
+import { saveFailuresQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { Deployment } from '../deployment.ts';
@@ -62,6 +63,7 @@ export class OrderReportingStack extends Stack {
     addOrderPolicies(this, { deployment, orderLedger, quarantine });
     addCustomerExpiry(this, { deployment, orderReporting, orderLedger });
     new FunctionAlarms(this, 'Functions', { deployment, name: 'OrderFunctions' });
+    saveFailuresQuery(this, { deployment, subject: 'Orders' });
     new CfnOutput(this, 'OrderLedgerTableName', { value: orderLedger.tableName });
     new CfnOutput(this, 'OrderQuarantineTableName', { value: quarantine.tableName });
     const metrics = stageMetrics(deployment);

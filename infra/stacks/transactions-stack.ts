@@ -12,6 +12,7 @@ import {
 } from '../../shared/dynamodb/table.ts';
 import { createDataTable, type DataTable } from '../constructs/data-table.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
+import { saveFailuresQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';
@@ -95,6 +96,7 @@ export class TransactionsStack extends Stack {
         transactions,
       });
     new FunctionAlarms(this, 'Functions', { deployment, name: 'Functions' });
+    saveFailuresQuery(this, { deployment, subject: 'Transactions' });
     new CfnOutput(this, 'TransactionsTableName', { value: transactions.tableName });
     new CfnOutput(this, 'PositionsTableName', { value: positions.tableName });
     new CfnOutput(this, 'WebhookQuarantineTableName', { value: quarantine.tableName });

@@ -4,14 +4,40 @@ import { LAMBDA_REPORTS } from './lambda-reports.ts';
 import { readInsightsQuery } from './logs-insights.ts';
 import { DEVELOPMENT_STAGE, synthesizeStage } from './synthesized-stage.ts';
 
-const queries = synthesizeStage(DEVELOPMENT_STAGE)
+/** With every function that there is. */
+const stage = synthesizeStage({
+  ...DEVELOPMENT_STAGE,
+  orderReporting: { brands: [{ id: 'acme', audit: {} }] },
+  transactions: {
+    publisherApi: {},
+    rewardQueue: { deliverTo: { url: 'https://rewards.example.com/button' } },
+  },
+});
+const queries = stage
   .resources('AWS::Logs::QueryDefinition')
-  .map(({ Properties }) => ({ name: String(Properties['Name']), text: String(Properties['QueryString']) }))
+  .map(({ Properties }) => ({
+    name: String(Properties['Name']),
+    text: String(Properties['QueryString']),
+    logGroups: JSON.stringify(Properties['LogGroupNames']),
+  }))
   .filter(({ name }) => /\/(What failed|Why they are not published)$/.test(name));
 
 describe('AWS, requirement 7: the saved queries of failures', () => {
-  it('exist for orders, webhooks, the reconciliation and events', () => {
-    expect(queries).toHaveLength(4);
+  it('exist for orders, transactions, webhooks, the reconciliation and events', () => {
+    expect(queries).toHaveLength(6);
+  });
+
+  it('cover every function', () => {
+    const functions = stage.resources('AWS::Lambda::Function');
+    const logGroupOf = (properties: Record<string, unknown>): string =>
+      JSON.stringify((properties['LoggingConfig'] as { LogGroup: unknown }).LogGroup);
+
+    const uncovered = functions.filter(
+      ({ Properties }) => !queries.some(({ logGroups }) => logGroups.includes(logGroupOf(Properties))),
+    );
+
+    expect(functions.length).toBeGreaterThan(10);
+    expect(uncovered.map(({ logicalId }) => logicalId)).toEqual([]);
   });
 
   it.each<[string, unknown]>([

@@ -13,9 +13,9 @@ describe('the runbook', () => {
       .map(({ Properties }) => String(Properties['Name']))
       .map((name) => name.replace('Button/development/', '').replace('Orders of acme', 'Orders of <brand>'));
 
-    const named = [...page.matchAll(/`((?:Orders of <brand>|Webhooks|Reconciliation|Events)\/[^`]+)`/g)].map(
-      ([, name = '']) => name,
-    );
+    const named = [
+      ...page.matchAll(/`((?:Orders(?: of <brand>)?|Transactions|Webhooks|Reconciliation|Events)\/[^`]+)`/g),
+    ].map(([, name = '']) => name);
 
     expect([...new Set(named)].sort()).toEqual(saved.sort());
   });
