@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 
 import { StageConfigSchema } from '../../infra/config.ts';
+import { TransactionsConfigSchema } from '../../infra/transactions-config.ts';
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -50,15 +51,35 @@ it('docs/configuration.md lists every setting as in the schema, and no other', (
   expect(rows).toEqual(settingRows(z.toJSONSchema(StageConfigSchema, { io: 'input' })));
 });
 
-it.each(['docs/brand.md', 'docs/publisher.md', 'docs/configuration.md'])(
-  '%s shows valid configurations',
-  (file) => {
-    const blocks = [...readFileSync(file, 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(
-      ([, block = '']) => block,
-    );
-    const stages = blocks.filter((block) => block.includes('"stage"'));
+const DOCS = new URL('../../docs/', import.meta.url);
 
-    expect(stages.length).toBeGreaterThan(0);
-    for (const stage of stages) StageConfigSchema.parse(JSON.parse(stage));
-  },
-);
+/** What pages quote of a configuration: single settings of the transactions, and whole configurations. */
+function quoted(): { page: string; config: unknown }[] {
+  return readdirSync(DOCS)
+    .filter((name) => name.endsWith('.md'))
+    .flatMap((page) => {
+      const text = readFileSync(new URL(page, DOCS), 'utf8');
+      const settings = [...text.matchAll(/`("(\w+)": (?:\{.*?\}|[^`]*))`/g)]
+        .filter(([, , name = '']) => name in TransactionsConfigSchema.shape)
+        .map(([, setting = '']) => `{"stage": "production", "transactions": {${setting}}}`);
+      const configs = [...text.matchAll(/```json\n(\{.*?\n?\})\n```/gs)]
+        .map(([, block = '']) => block)
+        .filter((block) => block.includes('"stage":'));
+      return [...settings, ...configs].map((config) => ({ page, config: JSON.parse(config) as unknown }));
+    });
+}
+
+it('the documents quote settings as they are written', () => {
+  const found = quoted();
+
+  const refused = found.flatMap(({ page, config }) =>
+    (StageConfigSchema.safeParse(config).error?.issues ?? []).map(({ path, message }) => ({
+      page,
+      path,
+      message,
+    })),
+  );
+
+  expect(found.length).toBeGreaterThan(3);
+  expect(refused).toEqual([]);
+});
