@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import * as z from 'zod';
 
 /** What API Gateway sends to the client. */
@@ -28,7 +29,8 @@ export function gatewayAnswer(statusCode: number, message: string): HttpAnswer {
 
 /**
  * Turns what a function returned into an answer by the rules of payload format 2.0: without `statusCode`,
- * whatever it is becomes the body of a 200; with one, the parts must have their types, or the answer is 500.
+ * whatever it is becomes the body of a 200; with one, the parts must have their types, and HTTP must be able
+ * to send the headers, or the answer is 500.
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
  * "Lambda function response for format 2.0".
  */
@@ -45,6 +47,8 @@ export function functionAnswer(payload: unknown): HttpAnswer {
     name.toLowerCase(),
     String(value),
   ]);
+  const cookieHeaders = (cookies ?? []).map((cookie): [string, string] => ['set-cookie', cookie]);
+  if (![...own, ...cookieHeaders].every(canBeSent)) return gatewayAnswer(500, 'Internal Server Error');
   return {
     statusCode,
     headers: {
@@ -54,6 +58,16 @@ export function functionAnswer(payload: unknown): HttpAnswer {
     },
     body: isBase64Encoded === true ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
   };
+}
+
+function canBeSent([name, value]: [string, string]): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -36,3 +36,12 @@ describe('the answer to a function that returns', () => {
     expect(answer).toMatchObject({ statusCode: 500, body: '{"message":"Internal Server Error"}' });
   });
 });
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html
+it.each([
+  ['a header with a line break', { headers: { 'x-note': 'a\nb' } }],
+  ['a header whose name has a space', { headers: { 'bad name': 'a' } }],
+  ['a cookie with a line break', { cookies: ['a=1\r\nb=2'] }],
+])('answers 500 to %s, which cannot be sent', (_what, response) => {
+  expect(functionAnswer({ statusCode: 200, body: 'x', ...response }).statusCode).toBe(500);
+});
