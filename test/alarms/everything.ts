@@ -99,7 +99,13 @@ async function playTokens({ world }: Pick<WatchedWorld, 'world'>): Promise<void>
     await world.runFor(5000);
   };
   await send(1);
-  misbehave(world, { on: 'api', times: 1, match: { path: ORDER_API }, answer: { status: 400 } });
+  // Under both ids.
+  misbehave(world, {
+    on: 'api',
+    times: 2,
+    match: { method: 'POST', path: ORDER_API },
+    answer: { status: 400 },
+  });
   await send(2, 'fakesrctok-0123456789abcdef');
   await send(3, 'fakesrctok-fedcba9876543210');
   await world.runFor(10 * MINUTE_MS);
