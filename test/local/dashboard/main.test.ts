@@ -32,27 +32,31 @@ function run(...args: string[]) {
 }
 
 describe('npm run dashboard', () => {
-  it('runs the system, plays traffic, writes the boards with its data, and leaves no process behind', async () => {
-    const file = join(directory.path, 'made', 'boards.html');
-    const { pid, printed, ended } = run('--quick', '--out', file);
-    await until('traffic', () => Promise.resolve(printed.stdout.includes('Bad messages') || undefined));
-    const started = descendantsOf(pid);
+  it(
+    'runs the system, plays traffic, writes the boards with its data, and leaves no process behind',
+    { tags: ['long'] },
+    async () => {
+      const file = join(directory.path, 'made', 'boards.html');
+      const { pid, printed, ended } = run('--quick', '--out', file);
+      await until('traffic', () => Promise.resolve(printed.stdout.includes('Bad messages') || undefined));
+      const started = descendantsOf(pid);
 
-    const code = await ended;
+      const code = await ended;
 
-    expect({ code, stderr: printed.stderr }).toEqual({ code: 0, stderr: '' });
-    expect(printed.stdout).toContain(`The boards are in ${file}`);
-    expect(started).not.toEqual([]);
-    // The kernel takes a moment to end killed processes.
-    await until('its processes to end', () => Promise.resolve(!started.some(isAlive) || undefined));
-    const html = await readFile(file, 'utf8');
-    expect(figure(tile(html, 'Reported, by brand'), 'acme')).toBeGreaterThan(10);
-    expect(figure(tile(html, 'Not reported, by brand'), 'acme')).toBe(3);
-    expect(figure(html, 'WebhooksFromButton')).toBeGreaterThan(10);
-    expect(figure(html, 'MissingTransactionsRepaired')).toBeGreaterThan(0);
-    expect(html).toMatch(/<em class="state alarm">ALARM<\/em> Acme Quarantine/u);
-    expect(html).not.toContain('Malformed, and so ignored');
-  });
+      expect({ code, stderr: printed.stderr }).toEqual({ code: 0, stderr: '' });
+      expect(printed.stdout).toContain(`The boards are in ${file}`);
+      expect(started).not.toEqual([]);
+      // The kernel takes a moment to end killed processes.
+      await until('its processes to end', () => Promise.resolve(!started.some(isAlive) || undefined));
+      const html = await readFile(file, 'utf8');
+      expect(figure(tile(html, 'Reported, by brand'), 'acme')).toBeGreaterThan(10);
+      expect(figure(tile(html, 'Not reported, by brand'), 'acme')).toBe(3);
+      expect(figure(html, 'WebhooksFromButton')).toBeGreaterThan(10);
+      expect(figure(html, 'MissingTransactionsRepaired')).toBeGreaterThan(0);
+      expect(html).toMatch(/<em class="state alarm">ALARM<\/em> Acme Quarantine/u);
+      expect(html).not.toContain('Malformed, and so ignored');
+    },
+  );
 
   it('says what is wrong with its arguments, or how to call it, and starts nothing', async () => {
     const [wrong, help] = [run('--fast'), run('--help')];
