@@ -14,6 +14,7 @@ import {
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
 import { awaitReplay } from '../fix/await-replay.ts';
+import { editMessage } from '../fix/edit-message.ts';
 import { jsonDifferences } from '../fix/json-difference.ts';
 import type { Stored } from '../fix/replay-result.ts';
 import { readMessageFile } from '../message-file.ts';
@@ -24,8 +25,8 @@ import { UsageError } from '../usage-error.ts';
 export const fix = defineCommand({
   name: 'fix',
   summary:
-    'Checks a corrected body for an order message in quarantine, shows where it differs, sends it, waits, and reports the result. --show-bytes prints the values that differ.',
-  usage: 'ENTRY --body FILE [--brand ID] [--wait SECONDS] [--show-bytes]',
+    'Checks a corrected body for an order message in quarantine, shows where it differs, sends it, waits, and reports the result. Without --body it opens the message in your editor. --show-bytes prints the values that differ.',
+  usage: 'ENTRY [--body FILE] [--brand ID] [--wait SECONDS] [--show-bytes]',
   options: {
     body: { type: 'string' },
     brand: { type: 'string' },
@@ -36,19 +37,20 @@ export const fix = defineCommand({
   recorded: ['arguments', 'body', 'brand'],
   input: z.object({
     arguments: z.tuple([z.string({ error: 'is the entry' }).min(1)]),
-    body: z.string({ error: 'names the file with the corrected message' }).min(1),
+    body: z.string().min(1).optional(),
     brand: z.string().min(1).optional(),
     wait: positiveLimit(120),
     'show-bytes': z.boolean().default(false),
   }),
-  async run({ arguments: [entryId], body: file, brand, wait, 'show-bytes': showBytes }, context) {
-    const body = await readMessageFile(file);
+  async run({ arguments: [entryId], body: given, brand, wait, 'show-bytes': showBytes }, context) {
     const quarantine = createQuarantineReview({
       client: context.clients.dynamodb,
       table: quarantineTableOf(context.stage, 'orders'),
     });
     const found = await findEntry(entryId, { brand, quarantine, context });
     if (!found) return { outcome: 'not-found', found: { entry: entryId } };
+    const file = given ?? (await edit(found.entry));
+    const body = await readMessageFile(file);
     const [preview] = await previewReplays(
       { entryIds: [entryId], correctedBody: body },
       {
@@ -62,12 +64,18 @@ export const fix = defineCommand({
     if (preview.would === 'be-rejected')
       throw new UsageError('--body: is about another order than the entry');
     const differs = differencesOf(found.entry, body, showBytes);
-    const judged = { brand: found.brand, ...preview, differs };
+    const judged = { brand: found.brand, ...preview, differs, body: file };
     if (preview.would === 'be-refused') return { outcome: 'refused', found: { ...judged, sent: 0 } };
     if (context.isDryRun) return { outcome: 'done', found: { ...judged, wouldSend: 1 } };
     return send({ ...found, body, preview, waitSeconds: wait }, { judged, quarantine, context });
   },
 });
+
+/** The file with the message as somebody has edited it on this terminal. */
+async function edit({ bytes }: QuarantinedItem): Promise<string> {
+  if (!process.stdin.isTTY) throw new UsageError('--body: names the file with the corrected message');
+  return editMessage(Buffer.from(bytes).toString('utf8'));
+}
 
 type FoundEntry = { brand: string; entry: QuarantinedItem };
 

@@ -83,7 +83,7 @@ describe('npm run ops', () => {
     const { code, out } = await ops('fix', '--help');
 
     expect(code).toBe(0);
-    expect(out).toMatch(/^ {2}fix ENTRY --body FILE .*\n {6}Checks a corrected body/);
+    expect(out).toMatch(/^ {2}fix ENTRY \[--body FILE\] .*\n {6}Checks a corrected body/);
     expect(out).not.toContain('order-retry');
   });
 

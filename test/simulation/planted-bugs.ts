@@ -65,8 +65,8 @@ export const BUGS: readonly KnownBug[] = [
     name: 'an order in doubt is not read first',
     bug: {
       file: 'shared/orders/rules/order-next-call.ts',
-      original: '  if (doubt) {\n    const isAboutNewest',
-      planted: '  if (doubt && false) {\n    const isAboutNewest',
+      original: '  if (doubt ?? isStale(entry, verifyBefore)) {',
+      planted: '  if (isStale(entry, verifyBefore)) {',
     },
     seed: 15,
   },
