@@ -68,12 +68,15 @@ async function getOwn(id: string, entry: LedgerEntry, api: OrderApi): Promise<Or
 }
 
 /**
- * Whether the order that Button shows cannot be this one, whose Button id is known. The same token means the
- * same order. Pure.
+ * Whether the order that Button shows cannot be this one, whose Button id is `known`. The same token means
+ * the same order. Pure.
  */
-export function contradicts(shown: OrderAtButton, { newest, btnRef, reported }: LedgerEntry): boolean {
+export function contradicts(
+  shown: OrderAtButton,
+  { newest, btnRef, reported }: LedgerEntry,
+  known = reported?.buttonOrderId,
+): boolean {
   const { button_order_id: shownId, btn_ref: shownToken } = shown;
-  const known = reported?.buttonOrderId;
   if (known === undefined || (btnRef !== undefined && shownToken === btnRef)) return false;
   if (shownId !== undefined) return shownId !== known;
   return isSameOrder(shown, newest.order ?? {}, btnRef) === 'another';
@@ -94,9 +97,10 @@ export async function sendByIds(
   let isUnknown = false;
   let isReadRefused = false;
   for (const [index, id] of ids.entries()) {
-    if (index > 0 && id === entry.orderId && entry.reported?.buttonOrderId !== undefined) {
+    if (index > 0 && id === entry.orderId) {
       const answer = await api.get(id, entry.orderId);
-      if (answer.answer === 'found' && contradicts(answer.order, entry)) continue;
+      const known = entry.reported?.buttonOrderId ?? ids[0];
+      if (answer.answer === 'found' && contradicts(answer.order, entry, known)) continue;
       const isAnswered = answer.answer === 'found' || answer.answer === 'not-found';
       if (!isAnswered && !isNeverRead(answer, entry)) return answer;
       isReadRefused = isIdRefused(answer);

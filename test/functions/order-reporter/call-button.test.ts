@@ -1165,8 +1165,9 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
       cancel: [missing, done],
     });
 
-    expect(calls.slice(-2)).toEqual([
+    expect(calls.slice(-3)).toEqual([
       ['cancel', 'btnorder-1'],
+      ['get', order.order_id],
       ['cancel', order.order_id],
     ]);
     expect(result).toEqual(isDone);
@@ -1618,6 +1619,27 @@ describe('a 200 to a create that does not show the order as it was sent (require
     const { result } = await talk(claimed({}), { create: existing, get: found(held), update: done });
 
     expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
+  });
+
+  it('is not sent by the brand’s id before a read shows that this is not another shop’s order', async () => {
+    const theirs = found({ ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' });
+    const mine = found({ ...held, btn_ref: null, button_order_id: 'btnorder-1' });
+    const doubt = { kind: 'unclear', hash: 'h-1', shownId: 'btnorder-1' } as const;
+    const entry = claimed({ kind: 'cancelled', doubt });
+    const cancels = { purchase_date, currency };
+
+    const updated = await talk(claimed({ doubt }), { get: [mine, theirs], update: refusal });
+    const cancelled = await talk(
+      { ...entry, newest: { ...entry.newest, cancels } },
+      { get: [mine, theirs], cancel: refusal },
+    );
+
+    const sent = [...updated.calls, ...cancelled.calls].filter(([operation]) => operation !== 'get');
+    expect(new Set(sent.map(([, id]) => id))).toEqual(new Set(['btnorder-1']));
+    expect([updated.result, cancelled.result]).toMatchObject([
+      { result: 'refused', reason: 'refused_by_button' },
+      { result: 'refused', reason: 'refused_by_button' },
+    ]);
   });
 
   it('leaves a cancellation of it due, if Button lists no order under a token that it may have dropped', async () => {
