@@ -274,10 +274,9 @@ function isOther(shown: OrderAtButton, created: Order, acceptedOnly: boolean): b
   const { btn_ref: token, total, status } = shown;
   const is = isSameOrder(shown, created, created.btn_ref);
   if (status === 'deleted' || is === 'another') return true;
-  if (acceptedOnly) return false;
   if (total !== created.total && total !== undefined) return true;
   if (token === undefined || token === (created.btn_ref ?? null)) return false;
-  return token !== null || is !== 'same' || total === undefined;
+  return token !== null || (!acceptedOnly && (is !== 'same' || total === undefined));
 }
 
 /**

@@ -394,7 +394,8 @@ describe('createOrderApi', () => {
   it.each([
     ['no token', { btn_ref: null }, 'done'],
     ['no token, total and date yet', { btn_ref: null, total: null, purchase_date: null }, 'done'],
-    ['another total', { total: 0 }, 'done'],
+    ['another total', { total: order.total + 1 }, 'exists'],
+    ['another total, and no date yet', { total: 0, btn_ref: null, purchase_date: null }, 'exists'],
     ['another token', { btn_ref: 'srctok-another' }, 'exists'],
     ['another purchase', { btn_ref: null, purchase_date: '2020-01-01T00:00:00Z' }, 'exists'],
     ['the order as deleted', { status: 'deleted' }, 'exists'],
