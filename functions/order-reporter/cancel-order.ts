@@ -44,9 +44,11 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry } = cancel;
   const isCancelled = entry.reported?.kind === 'cancelled' && !openDoubt(entry.progress);
   if (isCancelled && entry.tokenDue) return cancelByToken(cancel);
-  const own = cancelsUnconfirmed(entry) ? await findOwn(cancel) : { ids: idsOf(entry) };
+  const own: OwnIds | { end: CallEnd } = cancelsUnconfirmed(entry)
+    ? await findOwn(cancel)
+    : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
-  const tried = own.ids;
+  const { ids: tried, buttonOrderId } = own;
   const answer = await sendByIds(tried, cancel, (id) => cancel.api.cancel(id, entry.orderId));
   switch (answer.answer) {
     case 'not-found':
@@ -54,13 +56,18 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
       return confirm(cancel, tried, answer);
     case 'unconfirmed':
       return inDoubt(await confirm(cancel, tried, answer));
+    case 'done':
+      return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer });
     default:
       return endOf(answer);
   }
 }
 
-/** The ids under which this order, and no other shop's, can be cancelled; or an end that cancels nothing. */
-async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[] } | { end: CallEnd }> {
+/** The ids under which this order, and no other shop's, can be cancelled, and Button's own among them. */
+type OwnIds = { ids: string[]; buttonOrderId?: string | undefined };
+
+/** The ids of this order; or an end that cancels nothing. */
+async function findOwn({ entry, api, now }: CancelOrder): Promise<OwnIds | { end: CallEnd }> {
   const first = await readOrder(entry, api);
   const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
   const read = first.reading === 'found' && !isFirstOwn ? await lookUp(entry, api) : first;
@@ -69,7 +76,11 @@ async function findOwn({ entry, api, now }: CancelOrder): Promise<{ ids: string[
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };
     const others = first.reading === 'found' && !isFirstOwn ? [] : idsOf(entry);
-    return { ids: [...new Set([id, order.button_order_id ?? id, ...others])] };
+    const { button_order_id: buttonOrderId = id } = order;
+    return {
+      ids: [...new Set([id, buttonOrderId, ...others])],
+      ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
+    };
   }
   if (first.reading === 'found') return { end: refused('order_id_taken') };
   const isIdTaken = cancelsUnconfirmed(entry)?.isIdTaken;
@@ -95,12 +106,10 @@ function isOwn({ order }: FoundOrder, entry: LedgerEntry): boolean {
 
 /**
  * What is known of an order that Button has not acknowledged; undefined once it has, which may have happened
- * after the cancellation arrived. That nothing was found to cancel acknowledges no order.
+ * after the cancellation arrived.
  */
 function cancelsUnconfirmed(entry: LedgerEntry): UnconfirmedOrder | undefined {
-  const { newest, reported } = entry;
-  const isUnfound = reported?.kind === 'cancelled' && !reported.buttonOrderId;
-  return isUnfound || isUnconfirmed(entry) ? newest.cancels : undefined;
+  return isUnconfirmed(entry) ? entry.newest.cancels : undefined;
 }
 
 /** Every order that Button shows under an id or the token of this order, and that is this order. */

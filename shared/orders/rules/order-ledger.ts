@@ -245,10 +245,12 @@ export function initialState(brand: string, orderId: string): UnknownOrder {
 
 /**
  * Whether Button has not yet proved that the order with this id is this one: it has acknowledged nothing, or
- * only accepted it (202), which does not exclude another shop's order with the same id. Pure.
+ * only accepted it (202), which does not exclude another shop's order with the same id, or was only found to
+ * have nothing left to cancel. Pure.
  */
 export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boolean {
-  return !reported || (reported.acceptedOnly && reported.buttonOrderId === undefined);
+  if (!reported) return true;
+  return reported.buttonOrderId === undefined && (reported.acceptedOnly || reported.kind === 'cancelled');
 }
 
 /**

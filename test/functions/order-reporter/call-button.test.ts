@@ -975,12 +975,32 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     const theirs = await talk(unreported(), { get: anothers, getByToken: missing });
     const both = await talk(unreported(true), { get: anothers, getByToken: own, cancel: done });
 
-    expect([mine.asked, mine.result]).toEqual([['get', 'cancel'], isDone]);
+    expect([mine.asked, mine.result]).toMatchObject([['get', 'cancel'], isDone]);
     expect([theirs.asked, theirs.result]).toEqual([
       ['get', 'getByToken'],
       { result: 'refused', reason: 'order_id_taken' },
     ]);
     expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+  });
+
+  it('has the id of Button’s by which it was found, so that no other order is taken for it later', async () => {
+    const mine = await talk(unreported(), { get: own, cancel: done });
+    const both = await talk(unreported(), { get: anothers, getByToken: own, cancel: done });
+
+    const has = { ...isDone, buttonOrderId: 'btnorder-1' };
+    expect([mine.result, both.result]).toEqual([has, has]);
+  });
+
+  it('leaves another shop’s order alone, if a version is due after a cancellation that had found ours', async () => {
+    const reported = { kind: 'cancelled' } as const;
+    const waiting = claimed({ kind: 'updated', reported });
+    const confirming = claimed({ kind: 'updated', doubt: { kind: 'confirming', hash: 'h-1' }, reported });
+
+    for (const entry of [waiting, confirming]) {
+      const { asked, result } = await talk(entry, { get: anothers, getByToken: missing, update: done });
+
+      expect([asked, result]).toEqual([['get'], { result: 'refused', reason: 'order_id_taken' }]);
+    }
   });
 
   it('touches no order under the id of another shop’s, even if our own is not found by its id', async () => {
@@ -991,7 +1011,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     const mine = await talk(unreported(), { get: own, getByToken: own, cancel: [missing, done] });
 
     expect([ids(gone), gone.result]).toEqual([['btnorder-1'], isDone]);
-    expect([ids(mine), mine.result]).toEqual([[order.order_id, 'btnorder-1'], isDone]);
+    expect([ids(mine), mine.result]).toMatchObject([[order.order_id, 'btnorder-1'], isDone]);
   });
 
   it('is not sent if all that is known is a token that came later, and that token leads nowhere', async () => {
@@ -1170,7 +1190,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
       ['get', order.order_id],
       ['cancel', order.order_id],
     ]);
-    expect(result).toEqual(isDone);
+    expect(result).toMatchObject(isDone);
   });
 });
 
