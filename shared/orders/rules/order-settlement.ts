@@ -150,9 +150,10 @@ function settleFailed(
   if (!after.newest) return { events: [failed] };
   const isUnclear = result.result === 'unclear';
   const open = openDoubt(claimed.progress);
-  // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
-  const isNew = isUnclear && !(result.isLookUp && open?.hash === claimed.newest.hash);
   const shownId = result.result === 'unclear' ? result.shownId : undefined;
+  // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
+  const isNew =
+    isUnclear && (shownId !== undefined || !result.isLookUp || open?.hash !== claimed.newest.hash);
   const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress, shownId) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;

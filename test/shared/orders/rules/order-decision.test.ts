@@ -985,8 +985,10 @@ describe('a token that a read shows Button to lack (requirement 1)', () => {
   it('keeps the id that an answer to the create showed, from one doubt to the next', () => {
     const first = ended(given(receive(event(1, withToken))).state, { ...unclear, shownId: 'btnorder-1' });
     const second = ended(next(first), unclear);
+    const died = ended(given(receive(event(1, withToken))).state, unclear);
+    const lookedUp = ended(next(died), { ...unclear, isLookUp: true, shownId: 'btnorder-1' });
 
-    for (const state of [first, second])
+    for (const state of [first, second, lookedUp])
       expect(openDoubt(known(state).progress)).toMatchObject({ shownId: 'btnorder-1' });
   });
 });
