@@ -35,7 +35,7 @@ export async function readOrder(
   api: OrderApi,
   more: readonly string[] = [],
 ): Promise<OrderReadResult> {
-  for (const id of [...more, ...idsToRead(entry)]) {
+  for (const id of new Set([...more, ...idsToRead(entry)])) {
     const answer = await getOwn(id, entry, api);
     if (answer.answer === 'found') return { reading: 'found', order: answer.order, id };
     if (answer.answer !== 'not-found' && !isIdRefused(answer))

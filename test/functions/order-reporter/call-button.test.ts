@@ -1641,6 +1641,15 @@ describe('a 200 to a create that does not show the order as it was sent (require
     expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
   });
 
+  it('is read once by that id, if another create shows it again', async () => {
+    const doubt = { kind: 'unclear', hash: 'h-2', shownId: 'btnorder-1' } as const;
+
+    const { calls } = await talk(claimed({ doubt }), { get: missing, getByToken: missing, create: existing });
+
+    const ids = calls.filter(([operation]) => operation === 'get').map(([, id]) => id);
+    expect(ids).toEqual(['btnorder-1', order.order_id, 'btnorder-1', order.order_id]);
+  });
+
   it('is not sent by the brand’s id before a read shows that this is not another shop’s order', async () => {
     const theirs = found({ ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' });
     const mine = found({ ...held, btn_ref: null, button_order_id: 'btnorder-1' });
