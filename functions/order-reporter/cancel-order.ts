@@ -4,6 +4,7 @@ import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
   idsOf,
   isUnconfirmed,
+  type FailedAnswer,
   type LedgerEntry,
   type UnconfirmedOrder,
 } from '../../shared/orders/rules/order-ledger.ts';
@@ -133,7 +134,10 @@ async function confirm(
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
   if (read.failed) return detail ? unread(read.failed) : read.failed;
-  if (live.length > 0) return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api });
+  if (live.length > 0) {
+    const refusal = answer.answer === 'not-found' ? answer.refusal : undefined;
+    return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });
+  }
   if (read.orders.length > 0) return ended(CANCELLED);
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
@@ -174,10 +178,11 @@ async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
 async function cancelByOtherId(
   live: readonly FoundOrder[],
   tried: readonly string[],
-  { entry, api }: Pick<CancelOrder, 'entry' | 'api'>,
+  { entry, api, refusal }: Pick<CancelOrder, 'entry' | 'api'> & { refusal?: FailedAnswer | undefined },
 ): Promise<CallEnd> {
   const ids = live.flatMap(({ id, order }) => order.button_order_id ?? id);
   const other = ids.find((id) => !tried.includes(id));
+  if (other === undefined && refusal) return refused('refused_by_button', refusal);
   const answer = other === undefined ? undefined : await api.cancel(other, entry.orderId);
   return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
 }

@@ -93,7 +93,7 @@ export async function sendByIds(
   { entry, api }: { entry: LedgerEntry; api: OrderApi },
   call: (id: string) => Promise<OrderApiAnswer>,
 ): Promise<OrderApiAnswer> {
-  let refused: OrderApiAnswer | undefined;
+  let refused: (OrderApiAnswer & { answer: 'refused' }) | undefined;
   let isUnknown = false;
   let isReadRefused = false;
   for (const [index, id] of ids.entries()) {
@@ -111,9 +111,10 @@ export async function sendByIds(
     if (answer.answer === 'refused' && !isReadRefused) refused ??= answer;
     else isUnknown = true;
   }
-  // A cancellation has no content for which it could be refused.
+  if (!refused) return { answer: 'not-found' };
+  // A cancellation has no content for which it could be refused: reads show whether the order is gone.
   const isGone = isUnknown && entry.newest.kind === 'cancelled';
-  return refused && !isGone ? refused : { answer: 'not-found' };
+  return isGone ? { answer: 'not-found', refusal: refused.detail } : refused;
 }
 
 function isNeverRead(answer: OrderApiAnswer, { attempts }: LedgerEntry): boolean {

@@ -22,9 +22,9 @@ export type OrderApiAnswer =
   /**
    * Button itself says that it has no such order. Only from `getByToken`: `isRefused` means that Button does
    * not look up orders by token, which says nothing about the order; `mayBeRefused` is a 404 that may mean
-   * either.
+   * either. `refusal` (only of a cancellation): under another id, Button refused it.
    */
-  | { answer: 'not-found'; isRefused?: true; mayBeRefused?: true }
+  | { answer: 'not-found'; isRefused?: true; mayBeRefused?: true; refusal?: FailedAnswer }
   /** A 204 to a cancellation, which Button does not document: reads must show whether the order is gone. */
   | { answer: 'unconfirmed' }
   /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read must decide. */

@@ -1724,6 +1724,17 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     expect(result).toMatchObject(isDone);
   });
 
+  it('keeps the refusal of a cancellation, if the order is open and has no other id', async () => {
+    const { result, refusal: kept } = await talk(cancelling, {
+      get: [missing, mine, missing],
+      getByToken: missing,
+      cancel: [refusal, missing],
+    });
+
+    expect(result).toEqual({ result: 'refused', reason: 'refused_by_button' });
+    expect(kept?.problem).toMatch('400 bad total');
+  });
+
   it('creates an order that was never sent, and that no read finds', async () => {
     const { asked } = await talk(tokenless({ kind: 'updated' }), { get: refusedRead, create: done });
 
