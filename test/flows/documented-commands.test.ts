@@ -111,6 +111,8 @@ function runnable(): Map<string, { script: keyof typeof RUN; args: string[] }> {
 /** The exit codes of commands that find nothing here, or report what is wrong. All others end with 0. */
 const OTHER_ENDS: Readonly<Record<string, number>> = {
   'ops doctor': 1,
+  // It opens an editor, and there is no terminal here.
+  'ops fix ENTRY': 2,
   'ops drift-show ACCOUNT --from 2026-01-01 --to 2026-01-07': 3,
   'ops quarantine-delete webhooks ENTRY': 3,
   'ops search quarantine --brand acme --from 2026-01-01 --to 2026-01-07 --status waiting --limit 1000': 3,
