@@ -148,10 +148,11 @@ export function eventPublisherEnvironment(
     includePersonalFields,
     finalizationDays,
   }: Pick<TransactionsConfig, 'includePersonalFields' | 'finalizationDays'>,
-  resources: { eventBusName: string },
+  resources: { eventBusName: string; transactionsTable: string },
 ): EventPublisher {
   return {
     EVENT_BUS_NAME: resources.eventBusName,
+    TRANSACTIONS_TABLE: resources.transactionsTable,
     INCLUDE_PERSONAL_FIELDS: includePersonalFields ? 'true' : 'false',
     FINALIZATION_DAYS: String(finalizationDays),
   };

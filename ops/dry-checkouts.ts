@@ -8,7 +8,7 @@ import { placeCheckout, type CheckoutStore } from '../shared/transactions/store/
  * A store of checkouts that reads the real one and keeps writes in memory, so that a dry run gets the same
  * result as the real run, and changes nothing.
  */
-export function dryCheckouts({ client, table }: TableAccess): CheckoutStore {
+export function dryCheckouts({ client, table }: TableAccess): Pick<CheckoutStore, 'put'> {
   const { partitionKey, checkoutOf } = TRANSACTIONS_TABLE;
   const written = new Map<string, string>();
   const eventIdAt = async (key: string): Promise<string | undefined> => {
@@ -23,6 +23,5 @@ export function dryCheckouts({ client, table }: TableAccess): CheckoutStore {
         if (there === undefined) written.set(key, checkout.eventId);
         return there;
       }),
-    follow: () => Promise.resolve(false),
   };
 }

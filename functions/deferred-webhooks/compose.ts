@@ -32,17 +32,17 @@ export function composeDeferredWebhooks({
   const env = parseEnvironment(EnvironmentSchema, variables);
   const dynamodb = aws.dynamodb(SHORT_TIMEOUTS);
   const sqs = aws.sqs(SHORT_TIMEOUTS);
+  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
   const ports: ApplyDeferredPorts = {
     transactions: createTransactionStore({
       client: dynamodb,
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
-    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
+    finalizationMinutes: cachedFinalizationWindows(positions, now).minutes,
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
-    noteConflicts: (notes: readonly ConflictNote[]) =>
-      leaveConflictNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, notes),
+    noteConflicts: (notes: readonly ConflictNote[]) => leaveConflictNotes(positions, notes),
     quarantine: createQuarantineStore({
       client: dynamodb,
       table: env.QUARANTINE_TABLE,
@@ -58,8 +58,8 @@ export function composeDeferredWebhooks({
       );
     },
     maxReceives: env.MAX_RECEIVES,
-    erasures: () => listErasureNotes({ client: dynamodb, table: env.POSITIONS_TABLE }, now()),
-    cutOver: cachedCutOver(env.LIVE_FROM, { client: dynamodb, table: env.POSITIONS_TABLE }),
+    erasures: () => listErasureNotes(positions, now()),
+    cutOver: cachedCutOver(env.LIVE_FROM, positions).at,
     metrics,
     now,
   };

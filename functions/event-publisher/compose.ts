@@ -1,20 +1,26 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
+import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createEventBus } from '../../shared/transactions/event-bus.ts';
 import type { ComposedFunction, Runtime } from '../../shared/runtime/runtime.ts';
 import { parseEnvironment } from '../../shared/runtime/env.ts';
+import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { EnvironmentSchema } from './env.ts';
 import { publishChanges } from './publish-changes.ts';
+
+/** A checkout is found within this many milliseconds, or later: events come first. */
+const SHORT_TIMEOUTS = shortTimeouts(1000);
 
 /** Composes the function that publishes the changes in the stream of the transactions table. */
 export function composeEventPublisher({
   env: variables,
   aws,
   metrics,
-}: Runtime<'eventBridge'>): ComposedFunction<DynamoDBStreamEvent, DynamoDBBatchResponse> {
+}: Runtime<'dynamodb' | 'eventBridge'>): ComposedFunction<DynamoDBStreamEvent, DynamoDBBatchResponse> {
   const env = parseEnvironment(EnvironmentSchema, variables);
   const ports = {
     putEvents: createEventBus({ client: aws.eventBridge(), busName: env.EVENT_BUS_NAME }),
+    checkouts: createCheckoutStore({ client: aws.dynamodb(SHORT_TIMEOUTS), table: env.TRANSACTIONS_TABLE }),
     metrics,
     includePersonalFields: env.INCLUDE_PERSONAL_FIELDS,
     finalizationDays: env.FINALIZATION_DAYS,

@@ -9,9 +9,11 @@ import {
   type TransactionChanged,
 } from '@button-serverless/validation/webhooks';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
+import { errorName, log } from '../../shared/runtime/logger.ts';
 import type { PutEvents } from '../../shared/transactions/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
 import { readCheckoutItem } from '../../shared/transactions/store/checkout-item.ts';
+import type { CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { readHead, type TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
@@ -38,6 +40,7 @@ type StreamValue = {
 /** What publishing needs. */
 export type PublishChangesPorts = {
   putEvents: PutEvents;
+  checkouts: Pick<CheckoutStore, 'follow'>;
   metrics: Metrics;
 } & EventSettings;
 
@@ -53,7 +56,7 @@ export type PublishChangesPorts = {
  */
 export async function publishChanges(
   changes: readonly StreamChange[],
-  { putEvents, metrics, ...settings }: PublishChangesPorts,
+  { putEvents, checkouts, metrics, ...settings }: PublishChangesPorts,
 ): Promise<string | undefined> {
   const onUnreadable = reportUnreadable(metrics);
   const announced = changes.flatMap((change) => {
@@ -68,10 +71,9 @@ export async function publishChanges(
   metrics.add({ name: 'EventsPublished', value: taken.filter(Boolean).length });
   // The following changes are delivered again, and counted then.
   const done = firstFailed < 0 ? announced : announced.slice(0, firstFailed);
-  measure(
-    done.flatMap((one) => ('after' in one ? [one] : [])),
-    metrics,
-  );
+  const published = done.flatMap((one) => ('after' in one ? [one] : []));
+  measure(published, metrics);
+  await followCheckouts(published, { checkouts, metrics });
   return announced[firstFailed]?.sequenceNumber;
 }
 
@@ -79,7 +81,7 @@ export async function publishChanges(
 type VersionChange = {
   sequenceNumber: string;
   before: PublishedState | undefined | 'unknown';
-  after: PublishedState;
+  after: TransactionHead;
   event: TransactionChanged;
 };
 
@@ -127,6 +129,28 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
         dimensions: { Currency: currency },
       });
     }
+  }
+}
+
+/**
+ * Counts the checkouts whose transactions have arrived. Never throws: no event waits for a share on a
+ * dashboard, and the transaction's next version finds its checkout.
+ */
+async function followCheckouts(
+  versionChanges: readonly VersionChange[],
+  { checkouts, metrics }: Pick<PublishChangesPorts, 'checkouts' | 'metrics'>,
+): Promise<void> {
+  const keyByToken = new Map(
+    versionChanges.flatMap(({ after: { btnRef, mergedInto, pk } }): [string, string][] =>
+      btnRef === undefined ? [] : [[btnRef, mergedInto ?? pk]],
+    ),
+  );
+  if (keyByToken.size === 0) return;
+  try {
+    const followed = await checkouts.follow(keyByToken);
+    if (followed > 0) metrics.add({ name: 'CheckoutsFollowed', value: followed });
+  } catch (error) {
+    log.warn('checkouts_not_followed', { error: errorName(error) });
   }
 }
 

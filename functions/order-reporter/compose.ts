@@ -1,3 +1,4 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type * as z from 'zod';
 
@@ -75,10 +76,11 @@ export function composeOrderReporter(
         }),
       ),
     prime: createPrime({
-      client: dynamodb,
-      table: env.ORDER_LEDGER_TABLE,
-      // The brand's own keys continue with "order#" or "breaker"; the function may not read other keys.
-      absentKey: { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } },
+      readTables: (abortSignal) => {
+        // The brand's own keys continue with "order#" or "breaker"; the function may not read other keys.
+        const Key = { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${env.BRAND_ID}#prime` } };
+        return dynamodb.send(new GetItemCommand({ TableName: env.ORDER_LEDGER_TABLE, Key }), { abortSignal });
+      },
       secret: apiKey,
       rehearse: () => {
         parseOrderEvent('{}', ports.settings);

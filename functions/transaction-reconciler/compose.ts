@@ -19,7 +19,6 @@ import { createPositionStore } from '../../shared/reconciliation/store/position-
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore, type QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
-import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reconcile } from '../../shared/reconciliation/reconcile.ts';
@@ -64,8 +63,7 @@ export function composeTransactionReconciler({
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
-    finalizationMinutes: cachedFinalizationWindows(positions, now),
-    checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
+    finalizationMinutes: cachedFinalizationWindows(positions, now).minutes,
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) => leaveConflictNotes(positions, notes),
     quarantine: createQuarantineStore({

@@ -19,7 +19,6 @@ import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
 import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
@@ -51,7 +50,14 @@ export function composeWebhookReceiver(
 ): ComposedFunction<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> {
   const env = parseEnvironment(EnvironmentSchema, runtime.env);
   const dynamodb = runtime.aws.dynamodb(SHORT_TIMEOUTS);
-  const ports = composePorts(env, dynamodb, runtime);
+  const positions = { client: dynamodb, table: env.POSITIONS_TABLE };
+  const cutOver = cachedCutOver(env.LIVE_FROM, positions);
+  const windows = cachedFinalizationWindows(positions, runtime.now);
+  const ports = {
+    ...composePorts(env, dynamodb, runtime),
+    cutOver: cutOver.at,
+    finalizationMinutes: windows.minutes,
+  };
   return {
     handle: async ({ body = '', headers, isBase64Encoded }) =>
       toResponse(
@@ -64,10 +70,11 @@ export function composeWebhookReceiver(
         ),
       ),
     prime: createPrime({
-      client: dynamodb,
-      table: env.TRANSACTIONS_TABLE,
-      // Keys of transactions begin with "order#" or "tx#".
-      absentKey: { [TRANSACTIONS_TABLE.partitionKey]: { S: 'prime' } },
+      // What the first webhook would have to read; one after the other, on one connection.
+      readTables: async (signal) => {
+        await cutOver.readAhead(signal);
+        await windows.readAhead(signal);
+      },
       secret: ports.secrets,
       rehearse: () => {
         checkSignature(SAMPLE_WEBHOOK, '0'.repeat(64), [{ name: 'sample', secret: 'sample' }]);
@@ -81,7 +88,7 @@ function composePorts(
   env: z.infer<typeof EnvironmentSchema>,
   dynamodb: DynamoDB,
   { aws, metrics, now }: ReceiverRuntime,
-): ReceiveEventPorts {
+): Omit<ReceiveEventPorts, 'cutOver' | 'finalizationMinutes'> {
   const nowMs = (): number => now().getTime();
   const sqs = aws.sqs(SHORT_TIMEOUTS);
   return {
@@ -101,7 +108,6 @@ function composePorts(
       table: env.TRANSACTIONS_TABLE,
       shopperField: env.SHOPPER_FIELD,
     }),
-    finalizationMinutes: cachedFinalizationWindows({ client: dynamodb, table: env.POSITIONS_TABLE }, now),
     checkouts: createCheckoutStore({ client: dynamodb, table: env.TRANSACTIONS_TABLE }),
     rewardableCategories: env.REWARDABLE_CATEGORIES,
     noteConflicts: (notes: readonly ConflictNote[]) =>
@@ -120,7 +126,6 @@ function composePorts(
       );
     },
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
-    cutOver: cachedCutOver(env.LIVE_FROM, { client: dynamodb, table: env.POSITIONS_TABLE }),
     metrics,
     now,
   };

@@ -12,7 +12,7 @@ import type { DataTable } from '../constructs/data-table.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
 import { pinLogicalId } from '../constructs/logical-id.ts';
-import { permission } from '../constructs/permission.ts';
+import { leadingKeys, permission } from '../constructs/permission.ts';
 import { dataRemovalPolicy, expiringSeconds, MESSAGE_RETENTION, type Deployment } from '../deployment.ts';
 import { eventPublisherEnvironment } from '../function-environments.ts';
 import { TIMEOUT_SECONDS } from '../fixed-settings.ts';
@@ -64,7 +64,7 @@ export class EventPublication extends Construct {
     );
     const environment = eventPublisherEnvironment(
       { includePersonalFields, finalizationDays },
-      { eventBusName: this.bus.eventBusName },
+      { eventBusName: this.bus.eventBusName, transactionsTable: props.transactions.tableName },
     );
     const publisher = new LambdaFunction(this, 'Publisher', {
       deployment,
@@ -93,6 +93,12 @@ export class EventPublication extends Construct {
     return [
       permission(['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], streamArn),
       permission(['dynamodb:ListStreams'], `${transactions.tableArn}/stream/*`),
+      // Checkouts only: the transactions themselves come with the stream.
+      permission(
+        ['dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        transactions.tableArn,
+        leadingKeys('checkout#'),
+      ),
       permission(['events:PutEvents'], this.bus.eventBusArn),
       permission(['sqs:SendMessage'], this.failures.queueArn),
     ];

@@ -17,7 +17,6 @@ import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { FinalizationMinutes } from '../transactions/store/finalization-windows.ts';
-import type { CheckoutStore } from '../transactions/store/checkout-store.ts';
 import { asUnchangedRow, type UnchangedRow } from '../transactions/rules/unchanged-row.ts';
 import type { AsUnchanged, FoundRow, TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
@@ -38,8 +37,6 @@ export type StoreRowsPorts = {
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
   /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
-  /** The store of checkouts that wait for their transactions; unless given, nothing looks for them. */
-  checkouts?: Pick<CheckoutStore, 'follow'>;
   /** How much later than a change Button may show it. */
   windows: Pick<WindowPolicy, 'lagMs'>;
   now: () => Date;

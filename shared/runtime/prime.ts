@@ -1,13 +1,9 @@
-import { GetItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-
 import type { Secret } from './secret.ts';
 
 /** What a function does before its first event. */
 export type PrimeOptions = {
-  client: Pick<DynamoDBClient, 'send'>;
-  table: string;
-  /** A key that is never stored; the function's rights must cover it. */
-  absentKey: Record<string, AttributeValue>;
+  /** Reads of tables that find little or nothing, until the signal; the function's rights must cover them. */
+  readTables: (signal: AbortSignal) => Promise<unknown>;
   secret: Pick<Secret<unknown>, 'read'>;
   /** The pure part of the work, on a constant. */
   rehearse: () => void;
@@ -15,8 +11,8 @@ export type PrimeOptions = {
 };
 
 /**
- * Creates what the bundle's entry (infra/function-bundles.ts) awaits before the first event: one read of the
- * table that finds nothing, a read of the secret, and a rehearsal. It opens connections and compiles code
+ * Creates what the bundle's entry (infra/function-bundles.ts) awaits before the first event: small reads of
+ * tables, a read of the secret, and a rehearsal. It opens connections and compiles code
  * while Lambda starts the environment with a whole processor; the first event would have only a part of one,
  * and a waiting caller.
  *
@@ -24,9 +20,7 @@ export type PrimeOptions = {
  * something failed here, the first event meets the failure itself.
  */
 export function createPrime({
-  client,
-  table,
-  absentKey,
+  readTables,
   secret,
   rehearse,
   limitMs = 1000,
@@ -35,7 +29,7 @@ export function createPrime({
     const signal = AbortSignal.timeout(limitMs);
     await Promise.allSettled([
       secret.read({ signal }),
-      client.send(new GetItemCommand({ TableName: table, Key: absentKey }), { abortSignal: signal }),
+      readTables(signal),
       // After the calls were sent, because they take their time anyway.
       Promise.resolve().then(rehearse),
     ]);

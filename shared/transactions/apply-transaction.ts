@@ -6,12 +6,10 @@ import {
   type MergeOutcome,
   type Storing,
 } from './rules/merge-transaction.ts';
-import { asJsonObject } from '@button-serverless/validation/json';
 import type { Observation, TransactionRecord } from '@button-serverless/validation/webhooks';
 import type { FinalizationMinutes } from './store/finalization-windows.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { RetryableError } from '../runtime/errors.ts';
-import { CHECKOUT_DAYS, type CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';
 import { locate, type Place } from './locate-transaction.ts';
@@ -23,8 +21,6 @@ export type ApplyTransactionPorts = {
   rewardableCategories?: readonly string[];
   /** Has a conflict read again; unless given, the next sweep finds it. */
   noteConflicts?: (notes: readonly ConflictNote[]) => Promise<void>;
-  /** The store of checkouts that wait for their transactions; unless given, nothing looks for them. */
-  checkouts?: Pick<CheckoutStore, 'follow'>;
   /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
   metrics?: Metrics;
@@ -32,9 +28,6 @@ export type ApplyTransactionPorts = {
 };
 
 const MAX_MERGES = 5;
-
-/** Longer than a checkout may be deferred before it is stored, and kept afterwards. */
-const MAX_CHECKOUT_AGE_MS = (CHECKOUT_DAYS + 14) * 86_400_000;
 
 /** Nothing has to be written: the stored record stays unchanged. */
 const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
@@ -68,12 +61,7 @@ export async function applyTransaction(
     const before = place.stored?.value;
     const base = absorb(place, storing);
     const { record, outcome } = mergeTransaction(base, observation, storing);
-    if (before && base === before && UNWRITTEN.includes(outcome)) {
-      // The checkout may have come after the version, or who stored it may have died before the next step.
-      const ageMs = now().getTime() - Date.parse(before.storedAt);
-      if (ageMs < MAX_CHECKOUT_AGE_MS) await followCheckout(observation, before.key, ports);
-      return { outcome, before, after: before };
-    }
+    if (before && base === before && UNWRITTEN.includes(outcome)) return { outcome, before, after: before };
     const after = await withWindow(record, ports);
 
     // Before the conflict itself: if the writer dies in between, it leaves a harmless note, and never a
@@ -82,7 +70,6 @@ export async function applyTransaction(
     if (notes.length > 0) await noteConflicts?.(notes);
     const result = await store.write(after, place.stored?.revision ?? 0);
     if (result.ok) {
-      await followCheckout(observation, after.key, ports);
       countOlder(place, after, ports.metrics);
       return { outcome, before, after };
     }
@@ -109,17 +96,6 @@ function countOlder({ stored, others }: Place, after: TransactionRecord, metrics
   const wasLive = [stored?.value, ...others.filter(isNew)].some((record) => record?.delivery === 'live');
   if (wasLive && after.delivery === 'historical')
     metrics?.add({ name: 'TransactionsFoundHistorical', value: 1 });
-}
-
-/** Counts a checkout once, when a version that carries its token is stored or comes again. */
-async function followCheckout(
-  { payload }: Observation,
-  key: string,
-  { checkouts, metrics }: ApplyTransactionPorts,
-): Promise<void> {
-  const btnRef = asJsonObject(payload)?.['btn_ref'];
-  if (typeof btnRef !== 'string') return;
-  if (await checkouts?.follow(btnRef, key)) metrics?.add({ name: 'CheckoutsFollowed', value: 1 });
 }
 
 /** The record with what other records of the same purchase have seen. */

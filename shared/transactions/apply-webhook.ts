@@ -69,7 +69,7 @@ export type ApplyWebhookPorts = {
   /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
   /** The store of checkouts. */
-  checkouts: CheckoutStore;
+  checkouts: Pick<CheckoutStore, 'put'>;
   metrics: Metrics;
   now: () => Date;
 };

@@ -18,11 +18,12 @@ export function createInMemoryCheckouts(): InMemoryCheckouts {
         if (there === undefined) kept.set(key, checkout);
         return Promise.resolve(there);
       }),
-    follow(btnRef) {
-      const key = `checkout#${btnRef}`;
-      const isFollowed = kept.has(key) && !followed.has(key);
-      if (isFollowed) followed.add(key);
-      return Promise.resolve(isFollowed);
+    follow(transactionKeys) {
+      const waiting = [...transactionKeys.keys()]
+        .map((btnRef) => `checkout#${btnRef}`)
+        .filter((key) => kept.has(key) && !followed.has(key));
+      for (const key of waiting) followed.add(key);
+      return Promise.resolve(waiting.length);
     },
   };
 }

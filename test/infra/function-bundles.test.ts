@@ -114,7 +114,7 @@ const BUDGETS: Record<string, number> = {
   'customer-expiry': 275_000,
   'deferred-webhooks': 328_000,
   'event-delivery': 265_000,
-  'event-publisher': 265_000,
+  'event-publisher': 300_000,
   'order-audit': 298_000,
   'order-reporter': 380_000,
   'personal-data-expiry': 290_000,

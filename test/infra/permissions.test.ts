@@ -23,6 +23,7 @@ const DEPLOYMENT_ONLY = ACME_ONLY.replace('acme#*', '#deployment*');
 const FINALIZATION_ONLY = ACME_ONLY.replace('acme#*', '#finalization*');
 const ERASURES_ONLY = ACME_ONLY.replace('acme#*', '#erasures*');
 const CONFLICTS_ONLY = ACME_ONLY.replace('acme#*', '#conflicts*');
+const CHECKOUTS_ONLY = ACME_ONLY.replace('acme#*', 'checkout#*');
 const CUSTOMER_EXPIRY_ONLY = ACME_ONLY.replace('acme#*', '#customer-expiry*');
 const EXPIRY_PASS_ONLY = ACME_ONLY.replace('acme#*', '#personal-data-expiry*');
 
@@ -126,6 +127,7 @@ const PERMISSIONS: Record<string, string[]> = {
     TRACES,
     'dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator on Transactions.StreamArn',
     'dynamodb:ListStreams on Transactions/stream/*',
+    `dynamodb:BatchGetItem, dynamodb:PutItem on Transactions ${CHECKOUTS_ONLY}`,
     'events:PutEvents on ButtonTransactions',
     'sqs:SendMessage on EventPublisherFailures',
   ],

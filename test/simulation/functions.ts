@@ -135,7 +135,10 @@ export function createCompositions(ground: FunctionsGround): Compositions {
       }),
     ),
     'event-publisher': over(composeEventPublisher, () =>
-      environments.eventPublisherEnvironment(transactions, { eventBusName: 'bus' }),
+      environments.eventPublisherEnvironment(transactions, {
+        eventBusName: 'bus',
+        transactionsTable: TABLES.transactions,
+      }),
     ),
     'order-audit': over(composeOrderAudit, () =>
       environments.orderAuditEnvironment(brand, brand.audit ?? DEFAULT_AUDIT, {

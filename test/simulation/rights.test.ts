@@ -72,6 +72,8 @@ const NEEDED_ELSEWHERE: Readonly<Record<string, string>> = {
   'IntakeDeferredWebhooksWorkerRole: dynamodb:UpdateItem on WebhookQuarantine': GIVEN_UP,
   'PublisherApiFunctionRole: dynamodb:GetItem on Transactions': PUBLISHER_API,
   'PublisherApiFunctionRole: dynamodb:Query on Transactions/index/byShopper': PUBLISHER_API,
+  'PublicationPublisherRole: dynamodb:PutItem on Transactions':
+    'a checkout and its transaction: test/functions/transactions-requirements.test.ts',
   'PublicationPublisherRole: sqs:SendMessage on EventPublisherFailures':
     'Lambda sends what the stream gave up: tooling/local-aws/test/triggers/stream-mapping.test.ts',
   'PersonalDataExpiryWorkerRole: dynamodb:GetItem on Transactions': PARTS,

@@ -49,25 +49,39 @@ export async function markDeployment({ client, table }: Positions, startedAt: st
  * When this system started; undefined before the first webhook or scheduled run. Writes nothing; throws as
  * `markDeployment` does.
  */
-export async function readDeploymentMark({ client, table }: Positions): Promise<string | undefined> {
+export async function readDeploymentMark(
+  { client, table }: Positions,
+  abortSignal?: AbortSignal,
+): Promise<string | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });
-  const { Item: item } = await client.send(request);
+  const { Item: item } = await client.send(request, abortSignal && { abortSignal });
   return item && readMark(item);
 }
 
+/** When this system took over, as one instance of a function knows it. */
+export type CutOver = {
+  /**
+   * The instant (ISO 8601 UTC); `startedAt` is written if it is the first. Throws as `markDeployment` does.
+   */
+  at: (startedAt: string) => Promise<string>;
+  /** Reads it before the first event needs it, and writes nothing. Throws as `readDeploymentMark` does. */
+  readAhead: (signal: AbortSignal) => Promise<void>;
+};
+
 /**
- * When this system took over (ISO 8601 UTC): the configured instant, or else the one of the deployment. That
- * never changes, so it is read once in a process; `startedAt` is written if it is the first. Throws as
- * `markDeployment` does.
+ * The configured instant, or else the one of the deployment. That never changes, so it is read once in a
+ * process.
  */
-export function cachedCutOver(
-  liveFrom: string | undefined,
-  positions: Positions,
-): (startedAt: string) => Promise<string> {
+export function cachedCutOver(liveFrom: string | undefined, positions: Positions): CutOver {
   let known = liveFrom;
-  return async (startedAt) => {
-    known ??= await markDeployment(positions, startedAt);
-    return known;
+  return {
+    at: async (startedAt) => {
+      known ??= await markDeployment(positions, startedAt);
+      return known;
+    },
+    readAhead: async (signal) => {
+      known ??= await readDeploymentMark(positions, signal);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import type { Checkout } from '@button-serverless/validation/webhooks';
+import { batchGet } from '../../dynamodb/batch-get.ts';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
@@ -16,17 +16,20 @@ export type CheckoutPut = 'expected' | 'further' | 'known';
 export type CheckoutStore = {
   put(checkout: Checkout, storedAt: Date): Promise<CheckoutPut>;
   /**
-   * Records that the transaction of a token has arrived; true if a checkout waited for it. Half a read unit
-   * if none did.
+   * Records that the transactions of at most 100 tokens have arrived, each with its key. Returns how many
+   * checkouts waited for one of them.
    */
-  follow(btnRef: string, transactionKey: string): Promise<boolean>;
+  follow(transactionKeys: ReadonlyMap<string, string>): Promise<number>;
 };
 
 /**
  * How long a checkout is kept: its transaction has arrived by then. Personal data may not be kept for less
  * than this. In days.
  */
-export const CHECKOUT_DAYS = 30;
+const CHECKOUT_DAYS = 30;
+
+/** The key of a checkout is this and its token. */
+const PREFIX = 'checkout#';
 
 /** Checkouts in DynamoDB, one item each, which expires. */
 export function createCheckoutStore({ client, table }: TableAccess): CheckoutStore {
@@ -45,16 +48,25 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
       });
     },
 
-    async follow(btnRef, transactionKey) {
-      // It does not fit into a key.
-      if (btnRef === '' || btnRef.length > 255 || !btnRef.isWellFormed()) return false;
-      const Key = { [partitionKey]: { S: `checkout#${btnRef}` } };
-      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }));
-      if (!Item || 'followedBy' in Item) return false;
-      const item = { ...Item, followedBy: { S: transactionKey } };
-      return (await putRevision(client, { table, item, expectedRevision: Number(Item['revision']?.N) })).ok;
+    async follow(transactionKeys) {
+      const keys = [...transactionKeys.keys()].filter(fitsKey).map((btnRef) => PREFIX + btnRef);
+      let followed = 0;
+      for (const item of await batchGet({ client, table }, partitionKey, keys)) {
+        const transactionKey = transactionKeys.get(item[partitionKey]?.S?.slice(PREFIX.length) ?? '');
+        if (transactionKey === undefined || 'followedBy' in item) continue;
+        const followedItem = { ...item, followedBy: { S: transactionKey } };
+        const expectedRevision = Number(item['revision']?.N);
+        const { ok } = await putRevision(client, { table, item: followedItem, expectedRevision });
+        if (ok) followed += 1;
+      }
+      return followed;
     },
   };
+}
+
+/** Button's tokens are short; anything else is no key of a checkout. */
+function fitsKey(btnRef: string): boolean {
+  return btnRef !== '' && btnRef.length <= 255 && btnRef.isWellFormed();
 }
 
 /**
@@ -67,7 +79,7 @@ export async function placeCheckout(
   putIfAbsent: (key: string) => Promise<string | undefined>,
 ): Promise<CheckoutPut> {
   if (btnRef !== null) {
-    const first = await putIfAbsent(`checkout#${btnRef}`);
+    const first = await putIfAbsent(PREFIX + btnRef);
     if (first === undefined) return 'expected';
     if (first === eventId) return 'known';
   }

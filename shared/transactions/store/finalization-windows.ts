@@ -28,11 +28,12 @@ const MAX_BRANDS = 5000;
  * The stored windows; undefined before the first read, and if they are unreadable. Throws if the table cannot
  * be reached.
  */
-export async function readFinalizationWindows({
-  client,
-  table,
-}: Positions): Promise<FinalizationWindows | undefined> {
-  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: KEY }));
+export async function readFinalizationWindows(
+  { client, table }: Positions,
+  abortSignal?: AbortSignal,
+): Promise<FinalizationWindows | undefined> {
+  const request = new GetItemCommand({ TableName: table, Key: KEY });
+  const { Item } = await client.send(request, abortSignal && { abortSignal });
   const [readAgainAt, brands] = [Item?.['readAgainAt']?.S ?? '', Item?.['minutes']?.M];
   if (!brands || Number.isNaN(Date.parse(readAgainAt))) return undefined;
   const windows = Object.entries(brands).map(([brand, { N: minutes }]) => [brand, Number(minutes)] as const);
@@ -62,21 +63,36 @@ const MISSED_MS = 300_000;
  */
 export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
 
+/** The windows as one instance of a function knows them. */
+export type CachedWindows = {
+  minutes: FinalizationMinutes;
+  /** Reads the windows before the first event needs them. Throws if the table cannot be reached. */
+  readAhead: (signal: AbortSignal) => Promise<void>;
+};
+
 /** Reads the windows once an hour, and every five minutes if there are none. */
-export function cachedFinalizationWindows(positions: Positions, now: () => Date): FinalizationMinutes {
+export function cachedFinalizationWindows(positions: Positions, now: () => Date): CachedWindows {
   let minutes: ReadonlyMap<string, number> = new Map();
   let readAgainMs = -Infinity;
-  return async (brand) => {
+  const read = async (signal?: AbortSignal): Promise<void> => {
     const nowMs = now().getTime();
-    if (nowMs >= readAgainMs) {
-      readAgainMs = nowMs + MISSED_MS;
-      try {
-        const stored = await readFinalizationWindows(positions);
-        if (stored) [minutes, readAgainMs] = [stored.minutes, nowMs + CACHED_MS];
-      } catch (error) {
-        log.warn('finalization_windows_unread', { error: errorName(error) });
+    const stored = await readFinalizationWindows(positions, signal);
+    readAgainMs = nowMs + (stored ? CACHED_MS : MISSED_MS);
+    if (stored) ({ minutes } = stored);
+  };
+  return {
+    minutes: async (brand) => {
+      const nowMs = now().getTime();
+      if (nowMs >= readAgainMs) {
+        readAgainMs = nowMs + MISSED_MS;
+        try {
+          await read();
+        } catch (error) {
+          log.warn('finalization_windows_unread', { error: errorName(error) });
+        }
       }
-    }
-    return minutes.get(brand);
+      return minutes.get(brand);
+    },
+    readAhead: read,
   };
 }

@@ -136,10 +136,12 @@ export const TransactionHeadSchema = z.object({
 
 /**
  * The current state of a transaction, and its line items in Button's own fields; `omitted` if they are too
- * large for the item.
+ * large for the item, which then shows no token either.
  */
 export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
   lineItems?: readonly unknown[] | 'omitted';
+  /** The attribution token. */
+  btnRef?: string;
 };
 
 /**
@@ -150,8 +152,13 @@ export function readHead(attributes: Readonly<Record<string, unknown>>): Transac
   const head = TransactionHeadSchema.parse(attributes);
   if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
   const { body } = attributes;
-  const lineItems = body instanceof Uint8Array ? lineItemsIn(body) : [];
-  return lineItems.length > 0 ? { ...head, lineItems } : head;
+  const payload = body instanceof Uint8Array ? payloadIn(body) : undefined;
+  const { order_line_items: lineItems, btn_ref: btnRef } = payload ?? {};
+  return {
+    ...head,
+    ...(Array.isArray(lineItems) && lineItems.length > 0 ? { lineItems } : {}),
+    ...(typeof btnRef === 'string' ? { btnRef } : {}),
+  };
 }
 
 /**
@@ -159,10 +166,14 @@ export function readHead(attributes: Readonly<Record<string, unknown>>): Transac
  * write.
  */
 export function lineItemsIn(body: Uint8Array): readonly unknown[] {
-  const { seen, settlement } = BodySchema.parse(unpackJson(body));
-  const payload = asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
-  const lines = payload?.['order_line_items'];
+  const lines = payloadIn(body)?.['order_line_items'];
   return Array.isArray(lines) ? lines : [];
+}
+
+/** The current version in a packed body, as Button sent it. */
+function payloadIn(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const { seen, settlement } = BodySchema.parse(unpackJson(body));
+  return asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
 }
 
 /**

@@ -1,7 +1,7 @@
-import { BatchGetItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
-import { RetryableError } from '../../runtime/errors.ts';
+import { batchGet } from '../../dynamodb/batch-get.ts';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import type { RowSummary, UnchangedRow } from '../rules/unchanged-row.ts';
@@ -65,8 +65,6 @@ export type TransactionWriteResult =
  */
 const MAX_ALIASES = 5;
 
-const MAX_BATCH_ROUNDS = 6;
-
 /** Transactions in DynamoDB: one item each, and more for one that exceeds an item. */
 export function createTransactionStore({
   client,
@@ -96,29 +94,18 @@ export function createTransactionStore({
 
     async readMany(keys, asUnchanged) {
       const found = new Map<string, FoundRow>();
-      let wanted = [...new Set(keys)].map((key) => ({ [TRANSACTIONS_TABLE.partitionKey]: { S: key } }));
-      for (let round = 0; wanted.length > 0; round += 1) {
-        if (round === MAX_BATCH_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
-        const { Responses, UnprocessedKeys } = await client.send(
-          new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } } }),
-        );
-        for (const item of Responses?.[table] ?? []) {
-          const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
-          if (key === undefined) continue;
-          const summary = asUnchanged && rowSummaryOf(item);
-          const unchanged = summary && asUnchanged(key, summary);
-          const stored =
-            unchanged ??
-            (await orUnreadable(async () => {
-              const target = aliasTarget(item);
-              return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
-            }));
-          if (stored) found.set(key, stored);
-        }
-        wanted = (UnprocessedKeys?.[table]?.Keys ?? []).flatMap(
-          ({ [TRANSACTIONS_TABLE.partitionKey]: key }) =>
-            key?.S === undefined ? [] : [{ [TRANSACTIONS_TABLE.partitionKey]: { S: key.S } }],
-        );
+      for (const item of await batchGet(access, TRANSACTIONS_TABLE.partitionKey, keys)) {
+        const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
+        if (key === undefined) continue;
+        const summary = asUnchanged && rowSummaryOf(item);
+        const unchanged = summary && asUnchanged(key, summary);
+        const stored =
+          unchanged ??
+          (await orUnreadable(async () => {
+            const target = aliasTarget(item);
+            return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+          }));
+        if (stored) found.set(key, stored);
       }
       return found;
     },

@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 
+import { packJson } from '../../../shared/dynamodb/packed-json.ts';
 import type { PublishedEvent } from '../../../shared/transactions/event-bus.ts';
 import {
   publishChanges,
@@ -60,11 +61,77 @@ function bus(taken: (event: TransactionChanged) => boolean = () => true, include
         events.push(...batch);
         return Promise.resolve(batch.map(taken));
       },
+      checkouts: { follow: () => Promise.resolve(0) },
       metrics: { add: (one: Measured) => measured.push(one) },
       includePersonalFields,
     },
   };
 }
+
+/** Image of a version that shows a token, in the packed attribute that the transaction store writes. */
+function imageWithToken(btnRef: unknown, changes: object = {}): StreamImage {
+  const transaction = {
+    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
+    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: null, orderCurrency: null },
+    ...{ createdDate: head.createdDate, modifiedDate: head.modifiedDate, validatedDate: null },
+    ...{ attributionDate: null, purchaseDate: null, accountId: null, commerceOrganization: null },
+    ...{ commerceOrganizationName: null, linesDigest: null, publisherCustomerId: null, pubRef: null },
+  };
+  const seen = [
+    { transaction, payload: { btn_ref: btnRef }, source: 'webhook:hook-1', seenAt: head.storedAt },
+  ];
+  return { ...image(changes), ...marshall({ body: packJson({ buttonIds: ['tx-1'], seen }) }) };
+}
+
+describe('a checkout', () => {
+  /** The tokens that were asked for, with the keys of their transactions. */
+  async function followed(changes: readonly StreamChange[], taken = () => true) {
+    const asked: [string, string][][] = [];
+    const { ports, measured } = bus(taken);
+    const follow = (keys: ReadonlyMap<string, string>) => {
+      asked.push([...keys]);
+      return Promise.resolve(keys.size);
+    };
+    await publishChanges(changes, { ...ports, checkouts: { follow } });
+    return { asked, counted: measured.filter(({ name }) => name === 'CheckoutsFollowed') };
+  }
+
+  it('is followed by the published version that shows its token', async () => {
+    const { asked, counted } = await followed([
+      change('1', undefined, imageWithToken('token-1')),
+      change('2', undefined, image({ pk: 'order#2' })),
+      change('3', undefined, imageWithToken(7, { pk: 'order#3' })),
+      change('4', undefined, imageWithToken('token-4', { pk: 'order#4', mergedInto: 'order#1' })),
+    ]);
+
+    expect(asked).toEqual([
+      [
+        ['token-1', head.pk],
+        ['token-4', 'order#1'],
+      ],
+    ]);
+    expect(counted).toMatchObject([{ value: 2 }]);
+  });
+
+  it('is looked for neither without a token nor before the bus has the event', async () => {
+    const lost = await followed([change('1', undefined, imageWithToken('token-1'))], () => false);
+    const none = await followed([change('1', undefined, image())]);
+
+    expect([lost.asked, none.asked, none.counted]).toEqual([[], [], []]);
+  });
+
+  it('holds up no event if its table cannot be reached', async () => {
+    const { ports, events } = bus();
+    const follow = () => Promise.reject(new Error('no table'));
+
+    const lost = await publishChanges([change('1', undefined, imageWithToken('token-1'))], {
+      ...ports,
+      checkouts: { follow },
+    });
+
+    expect([lost, events.length]).toEqual([undefined, 1]);
+  });
+});
 
 describe('publishChanges', () => {
   it('names each event after the current state of the transaction, with its value', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -29,10 +29,12 @@ async function connect(answer: (operation: string) => object | 'nothing') {
     region: 'eu-west-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   };
+  const client = new DynamoDBClient(settings);
   return {
     seen,
     abandoned: () => abandoned,
-    client: new DynamoDBClient(settings),
+    readTables: (abortSignal: AbortSignal) =>
+      client.send(new GetItemCommand({ TableName: 'table', Key: { pk: { S: 'prime' } } }), { abortSignal }),
     secret: cachedSecret({
       client: new SecretsManagerClient(settings),
       secretId: 'secret',
@@ -41,21 +43,19 @@ async function connect(answer: (operation: string) => object | 'nothing') {
   };
 }
 
-const KEY = { table: 'table', absentKey: { pk: { S: 'prime' } } };
-
 afterEach(() => {
   server.closeAllConnections();
   server.close();
 });
 
 describe('createPrime', () => {
-  it('reads the table once, rehearses, and reads the secret', async () => {
-    const { seen, client, secret } = await connect((operation) =>
+  it('reads tables, rehearses, and reads the secret', async () => {
+    const { seen, readTables, secret } = await connect((operation) =>
       operation === 'GetSecretValue' ? { SecretString: 'value' } : {},
     );
     let rehearsals = 0;
 
-    await createPrime({ ...KEY, client, secret, rehearse: () => (rehearsals += 1) })();
+    await createPrime({ readTables, secret, rehearse: () => (rehearsals += 1) })();
 
     expect(await secret.read()).toEqual({ status: 'set', value: 'value' });
     expect(seen.sort()).toEqual(['GetItem', 'GetSecretValue']);
@@ -63,30 +63,30 @@ describe('createPrime', () => {
   });
 
   it('gives up calls that are not answered in time, and leaves none in progress', async () => {
-    const { abandoned, client, secret, seen } = await connect(() => 'nothing');
+    const { abandoned, readTables, secret, seen } = await connect(() => 'nothing');
 
     // A busy machine may take longer than the limit to send them.
     for (let limitMs = 100; new Set(seen).size < 2; limitMs *= 2)
-      await createPrime({ ...KEY, client, secret, rehearse: () => undefined, limitMs })();
+      await createPrime({ readTables, secret, rehearse: () => undefined, limitMs })();
 
     await expect.poll(abandoned, { timeout: 120_000 }).toBe(seen.length);
   });
 
   it('leaves a secret that it could not read to the first event', async () => {
     let isUp = false;
-    const { client, secret } = await connect(() => (isUp ? { SecretString: 'value' } : 'nothing'));
-    await createPrime({ ...KEY, client, secret, rehearse: () => undefined, limitMs: 100 })();
+    const { readTables, secret } = await connect(() => (isUp ? { SecretString: 'value' } : 'nothing'));
+    await createPrime({ readTables, secret, rehearse: () => undefined, limitMs: 100 })();
     isUp = true;
 
     expect(await secret.read()).toEqual({ status: 'set', value: 'value' });
   });
 
   it('throws nothing when everything fails', async () => {
-    const { client, secret } = await connect(() => ({ __type: 'AccessDeniedException' }));
+    const { readTables, secret } = await connect(() => ({ __type: 'AccessDeniedException' }));
     const rehearse = (): never => {
       throw new Error('a bug');
     };
 
-    await expect(createPrime({ ...KEY, client, secret, rehearse })()).resolves.toBeUndefined();
+    await expect(createPrime({ readTables, secret, rehearse })()).resolves.toBeUndefined();
   });
 });

@@ -11,18 +11,10 @@ import {
 import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
 import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
-import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
 
 const KEY = 'order#btnorder-1';
 const now = () => new Date(1);
-const CHECKOUT = {
-  eventId: 'hook-2',
-  btnRef: 'fakesrctok-1',
-  shopper: 'user-1',
-  commerceOrganization: 'org-1',
-  eventDate: '2026-01-01T10:00:00Z',
-};
 
 const observations = fc.array(
   fc
@@ -112,37 +104,6 @@ describe('applyTransaction', () => {
       }),
       { numRuns: 500 },
     );
-  });
-
-  it('follows a checkout that came after its transaction with any version that shows its token, for 44 days', async () => {
-    const first: Observation = {
-      transaction: transaction({ status: 'pending', amountMinor: 600, modifiedDate: '2026-01-01T10:00:01Z' }),
-      payload: { btn_ref: 'fakesrctok-1' },
-      source: { kind: 'webhook', eventId: 'hook-1' },
-      seenAt: '2026-01-02T00:00:00.000Z',
-      delivery: 'live',
-    };
-    const readStartedAt = '2026-01-03T00:00:00.000Z';
-    const older = { ...first.transaction, amountMinor: 100, modifiedDate: '2026-01-01T10:00:00Z' };
-    const again: [string, Observation][] = [
-      ['duplicate', first],
-      ['confirmed', { ...first, source: { kind: 'api', readStartedAt } }],
-      ['stale', { ...first, transaction: older }],
-    ];
-    for (const [outcome, one] of again) {
-      for (const days of [43, 45]) {
-        const transactions = createInMemoryTransactions();
-        const checkouts = createInMemoryCheckouts();
-        await applyTransaction({ transactions, checkouts, now }, first);
-        await checkouts.put(CHECKOUT, now());
-        const later = () => new Date(1 + days * 86_400_000);
-
-        const applied = await applyTransaction({ transactions, checkouts, now: later }, one);
-
-        expect(applied.outcome).toBe(outcome);
-        expect(await checkouts.follow('fakesrctok-1', KEY)).toBe(days > 44);
-      }
-    }
   });
 
   it('gives up after five lost races, and says that another try can help (D10)', async () => {

@@ -4,8 +4,8 @@ import type { Laboratory } from '../laboratory.ts';
 import type { Measurement } from '../measurement.ts';
 import { inRounds, median, namesOf, ratioOf } from '../statistics.ts';
 
-const TWO_MORE_CALLS =
-  'a new purchase is written under an alias too, by which Button’s id leads to it, and then ours asks whether a checkout waited for it. Each is a signed call of its own, and most of the CPU of a webhook is that of its calls.';
+const ONE_MORE_CALL =
+  'a new purchase is written under an alias too, by which Button’s id leads to it, before the purchase itself, so that a writer that dies leaves no second purchase. That is a signed call of its own, and most of the CPU of a webhook is that of its calls. One transaction of both would be one call, and twice the write units.';
 
 /** CPU of one webhook in a process that has handled many (B5). */
 export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory): Promise<Measurement> {
@@ -30,7 +30,7 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
   return {
     id: 'warm-webhooks',
     title: 'A warm webhook',
-    explanation: `CPU of each of ${measured} new webhooks after ${warmUp} others, one after the other, written over TLS, logs included. Ours makes three calls, "every utility" as well; the floor, the official client and the typical stack make one.`,
+    explanation: `CPU of each of ${measured} new webhooks after ${warmUp} others, one after the other, written over TLS, logs included. Ours makes two calls, "every utility" three; the floor, the official client and the typical stack make one.`,
     figures: namesOf(files).map((subject) => ({
       subject,
       values: { 'CPU ms a webhook': median(of(subject)) },
@@ -45,19 +45,19 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
         claim: 'warm CPU, ours / typical stack',
         ...ratioOf(of('ours'), of('typical stack')),
         atMost: 2.6,
-        goal: { value: 1.15, obstacle: TWO_MORE_CALLS },
+        goal: { value: 1.15, obstacle: ONE_MORE_CALL },
       },
       {
         claim: 'warm CPU, ours / official client',
         ...ratioOf(of('ours'), of('official client, naive checks')),
         atMost: 2.6,
-        goal: { value: 1.2, obstacle: TWO_MORE_CALLS },
+        goal: { value: 1.2, obstacle: ONE_MORE_CALL },
       },
       {
         claim: 'warm CPU, ours / floor',
         ...ratioOf(of('ours'), of('hand-written floor')),
         atMost: 6,
-        goal: { value: 2.8, obstacle: TWO_MORE_CALLS },
+        goal: { value: 2.8, obstacle: ONE_MORE_CALL },
       },
     ],
     headlines: [

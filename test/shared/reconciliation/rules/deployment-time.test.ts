@@ -122,9 +122,16 @@ describe('the time of deployment', () => {
       const later = '2026-08-01T00:00:00.000Z';
       const mark = cachedCutOver(undefined, positions);
 
-      expect(await mark(DEPLOYED_AT)).toBe(DEPLOYED_AT);
+      await mark.readAhead(AbortSignal.timeout(60_000));
+      expect(await mark.at(DEPLOYED_AT)).toBe(DEPLOYED_AT);
       dynamodb.resetCounts();
-      expect(await mark(later)).toBe(DEPLOYED_AT);
+      expect(await mark.at(later)).toBe(DEPLOYED_AT);
+      expect(dynamodb.counts()).toEqual({});
+
+      const next = cachedCutOver(undefined, positions);
+      await next.readAhead(AbortSignal.timeout(60_000));
+      dynamodb.resetCounts();
+      expect(await next.at(later)).toBe(DEPLOYED_AT);
       expect(dynamodb.counts()).toEqual({});
       expect(await markDeployment(positions, later)).toBe(DEPLOYED_AT);
     } finally {

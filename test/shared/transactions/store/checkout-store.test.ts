@@ -62,10 +62,8 @@ describe.each([
     await store.put(first, NOW);
 
     expect([await store.put(second, NOW), await store.put(second, NOW)]).toEqual(['further', 'known']);
-    expect([await store.follow(first.btnRef, 'a'), await store.follow(first.btnRef, 'a')]).toEqual([
-      true,
-      false,
-    ]);
+    const arrived = new Map([[first.btnRef, 'order#1']]);
+    expect([await store.follow(arrived), await store.follow(arrived)]).toEqual([1, 0]);
   });
 
   it('without a token are stored once each by their webhook', async () => {
@@ -75,8 +73,22 @@ describe.each([
     expect([await store.put(one, NOW), await store.put(one, NOW)]).toEqual(['expected', 'known']);
   });
 
+  it('are followed together, each by the transaction of its own token', async () => {
+    const store = create();
+    const [one, other, waiting] = [checkout(), checkout(), checkout()];
+    for (const put of [one, other, waiting]) await store.put(put, NOW);
+
+    const tokens = [one.btnRef, 'unknown', other.btnRef].map((btnRef): [string, string] => [
+      btnRef,
+      `order#${btnRef}`,
+    ]);
+
+    expect(await store.follow(new Map(tokens))).toBe(2);
+    expect(await store.follow(new Map([...tokens, [waiting.btnRef, 'order#3']]))).toBe(1);
+  });
+
   it.each(['unknown', '', '\ud800', 'x'.repeat(2000)])('do not wait for the token %j', async (btnRef) => {
-    expect(await create().follow(btnRef, 'order#1')).toBe(false);
+    expect(await create().follow(new Map([[btnRef, 'order#1']]))).toBe(0);
   });
 });
 
@@ -114,7 +126,7 @@ describe('erasing a shopper', () => {
       checkout({ shopper: 'somebody' }),
     ];
     for (const one of [mine, followed, other]) await store.put(one, NOW);
-    await store.follow(followed.btnRef, 'order#1');
+    await store.follow(new Map([[followed.btnRef, 'order#1']]));
     const before = await findShopper({ publisherCustomerId: 'SENTINEL' }, scanAll(access()));
 
     await erase('SENTINEL');
@@ -133,7 +145,7 @@ describe('erasing a shopper', () => {
     const one = checkout({ shopper: 'SENTINEL-2' });
     await createCheckoutStore(access()).put(one, NOW);
     const seen = (await item(`checkout#${one.btnRef}`)) ?? {};
-    await createCheckoutStore(access()).follow(one.btnRef, 'order#1');
+    await createCheckoutStore(access()).follow(new Map([[one.btnRef, 'order#1']]));
 
     await eraseCheckout(access(), seen, NOW.toISOString());
 

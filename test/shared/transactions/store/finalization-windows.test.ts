@@ -58,10 +58,10 @@ describe('the finalization windows', () => {
         return isDown ? Promise.reject(new Error('down')) : dynamodb.client.send(command as GetItemCommand);
       },
     } as never;
-    const minutesOf = cachedFinalizationWindows({ client, table: access().table }, () => new Date(nowMs));
+    const windows = cachedFinalizationWindows({ client, table: access().table }, () => new Date(nowMs));
     const at = async (minute: number, brand = 'org-1') => {
       nowMs = minute * 60_000;
-      return { minutes: await minutesOf(brand), asked };
+      return { minutes: await windows.minutes(brand), asked };
     };
 
     expect(await at(0)).toEqual({ minutes: undefined, asked: 1 });
@@ -71,5 +71,19 @@ describe('the finalization windows', () => {
     expect(await at(64, 'org-2')).toEqual({ minutes: undefined, asked: 2 });
     isDown = true;
     expect(await at(65)).toEqual({ minutes: 60, asked: 3 });
+  });
+
+  it('are not read by the first event if they were read ahead; a failure then is left to the event', async () => {
+    await saveFinalizationWindows(access(), WINDOWS);
+    const windows = cachedFinalizationWindows(access(), () => new Date(0));
+
+    await expect(windows.readAhead(AbortSignal.abort())).rejects.toThrow();
+    dynamodb.resetCounts();
+    expect([await windows.minutes('org-1'), dynamodb.counts()]).toEqual([60, { GetItem: 1 }]);
+
+    const next = cachedFinalizationWindows(access(), () => new Date(0));
+    await next.readAhead(AbortSignal.timeout(60_000));
+    dynamodb.resetCounts();
+    expect([await next.minutes('org-1'), dynamodb.counts()]).toEqual([60, {}]);
   });
 });
