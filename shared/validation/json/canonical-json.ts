@@ -1,3 +1,5 @@
+import { asJsonObject } from './json-object.ts';
+
 /**
  * JSON text that is the same for equal values: names sorted by UTF-16 code units, no spaces, fields that are
  * undefined left out.
@@ -6,10 +8,13 @@
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(',')}}`;
+  const fields = asJsonObject(value);
+  if (!fields) return JSON.stringify(value);
+  let members = '';
+  for (const name of Object.keys(fields).sort()) {
+    const member = fields[name];
+    if (member === undefined) continue;
+    members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(member)}`;
+  }
+  return `{${members}}`;
 }

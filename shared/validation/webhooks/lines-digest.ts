@@ -45,9 +45,11 @@ function withoutBlanks(value: unknown): unknown {
   }
   const fields = asJsonObject(value);
   if (!fields) return value === null || value === '' ? undefined : value;
-  const members = Object.entries(fields)
-    .map(([name, member]) => [nameOf(name, fields), withoutBlanks(member)] as const)
-    .filter(([, member]) => member !== undefined);
+  const members: [string, unknown][] = [];
+  for (const name of Object.keys(fields)) {
+    const member = withoutBlanks(fields[name]);
+    if (member !== undefined) members.push([nameOf(name, fields), member]);
+  }
   return members.length === 0 ? undefined : Object.fromEntries(members);
 }
 

@@ -28,7 +28,7 @@ const instant = z
   .toUpperCase()
   .pipe(z.iso.datetime({ offset: true }))
   .transform((value) => new Date(value).toISOString().replace('.000Z', 'Z'))
-  .pipe(z.iso.datetime());
+  .pipe(z.string().regex(/^\d{4}-/));
 
 /**
  * A transaction as webhooks and the Transactions API write it. The schema is tolerant: it checks only fields

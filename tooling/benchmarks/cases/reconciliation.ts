@@ -26,7 +26,7 @@ const ResultSchema = z.object({ batchItemFailures: z.array(z.unknown()) });
 type Limit = Pick<Bar, 'atMost' | 'goal'> & { atMost: number };
 
 const NEW_ROWS =
-  'of a row that is new, ours writes an alias too, by which Button’s id leads to the purchase, and asks whether a checkout waited for it: three calls where the other design makes one.';
+  'of a row that is new, ours writes an alias too, by which Button’s id leads to the purchase: two calls where the other design makes one.';
 const TWO_UNITS =
   'with every version that was seen and its attributes, a purchase takes a little over a kilobyte, and so two write units.';
 
