@@ -45,7 +45,7 @@ export default defineConfig({
     'project/whole-zod': 'error',
     'max-params': ['error', { max: 3 }],
     'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
-    // Prettier wraps code; this is about comments. Texts are as long as they are.
+    // The formatter wraps code; this is about comments. Texts are as long as they are.
     '@stylistic/max-len': [
       'error',
       {

@@ -48,7 +48,8 @@ export type Command = {
 
 /** A command with its input read. */
 export type PreparedCommand =
-  StagePrepared | { runOffline: (context: OfflineContext) => Promise<CommandResult> };
+  | StagePrepared
+  | { runOffline: (context: OfflineContext) => Promise<CommandResult> };
 
 /** What a command without a stage runs with. */
 export type OfflineContext = {

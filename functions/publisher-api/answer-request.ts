@@ -26,7 +26,8 @@ export type ApiRequest = { routeKey: string; query: string };
 
 /** The response and its status. */
 export type ApiAnswer =
-  { status: 200; body: Rewards | Transactions | Transaction } | { status: 400 | 404; body: ApiError };
+  | { status: 200; body: Rewards | Transactions | Transaction }
+  | { status: 400 | 404; body: ApiError };
 
 /** What answering a request needs. */
 export type ApiPorts = {

@@ -10,7 +10,9 @@ export type Stored = {
 
 /** The result of a replay so far; `waits` may still become any of the others. */
 export type ReplayResult =
-  { result: 'reported' } | { result: 'refused'; entry: string } | { result: 'waits'; reason: string };
+  | { result: 'reported' }
+  | { result: 'refused'; entry: string }
+  | { result: 'waits'; reason: string };
 
 /** The result of a replay, from what is stored before it and after it. Pure. */
 export function replayResult(before: Stored, after: Stored): ReplayResult {

@@ -15,7 +15,8 @@ export type Versioned<Value> = { value: Value; revision: number };
 
 /** The outcome of a conditional write: stored, or another writer was faster and `current` is stored. */
 export type WriteResult<Value> =
-  { ok: true; stored: Versioned<Value> } | { ok: false; current: Versioned<Value> };
+  | { ok: true; stored: Versioned<Value> }
+  | { ok: false; current: Versioned<Value> };
 
 /**
  * Puts an item if the stored one is still at `expectedRevision` (0: if there is none). If the condition

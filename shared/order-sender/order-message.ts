@@ -35,7 +35,8 @@ export type OrderCancellation = EventVersion & { orderId: string };
 
 /** An event of any kind. The result of `remainingItems`, with a version, is one. */
 export type OrderEventToSend =
-  ({ kind: 'created' | 'updated' } & OrderVersion) | ({ kind: 'cancelled' } & OrderCancellation);
+  | ({ kind: 'created' | 'updated' } & OrderVersion)
+  | ({ kind: 'cancelled' } & OrderCancellation);
 
 /** A message that the reporter will accept. `bytes` is its length in UTF-8, as SQS counts it. */
 export type OrderMessage = {

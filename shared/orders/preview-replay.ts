@@ -80,7 +80,8 @@ export async function previewMessage(
 
 /** What a message is about, and what it asks of the ledger; or its result, if it asks nothing. */
 type ReadMessage = { orderId?: string; version?: OrderVersionId } & (
-  { orderId: string; command: OrderCommand } | { judgement: Judgement }
+  | { orderId: string; command: OrderCommand }
+  | { judgement: Judgement }
 );
 
 type Judgement = Pick<MessagePreview, 'would' | 'reasons'>;

@@ -339,7 +339,8 @@ class Life {
       const batch = this.#stream.slice(0, 10);
       const records = batch.map((record) => ({ dynamodb: toLambda(record) }));
       const response = (await this.invoke('event-publisher', { Records: records })) as
-        SQSBatchResponse | undefined;
+        | SQSBatchResponse
+        | undefined;
       const first = response ? response.batchItemFailures[0]?.itemIdentifier : batch[0]?.sequenceNumber;
       const done = batch.findIndex(({ sequenceNumber }) => sequenceNumber === first);
       this.#stream = this.#stream.slice(done === -1 ? batch.length : done);

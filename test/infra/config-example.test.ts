@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
+import { formatText } from '../../tooling/format-text.ts';
 import { parseCommentedJson } from '../../infra/commented-json.ts';
 import { StageConfigSchema } from '../../infra/config.ts';
 import { exampleConfig } from './config-example.ts';
@@ -12,7 +12,7 @@ const FILE = 'infra/config/production.example.jsonc';
 describe('the commented example of a configuration', () => {
   // After a change of the schema: npx vitest run test/infra/config-example.test.ts --update
   it('shows every setting as in the schema', async () => {
-    const text = await format(exampleConfig(), { parser: 'jsonc', printWidth: 110, singleQuote: true });
+    const text = await formatText(FILE, exampleConfig());
 
     await expect(text).toMatchFileSnapshot(`../../${FILE}`);
   });

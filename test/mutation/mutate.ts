@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 import { Stryker } from '@stryker-mutator/core';
-import { format, resolveConfig } from 'prettier';
 
+import { formatText } from '../../tooling/format-text.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { TARGETS, type Target } from './targets.ts';
 
@@ -100,8 +100,7 @@ async function writePage(rows: Map<string, Row>): Promise<void> {
     `Stryker ${versions['@stryker-mutator/core']}, Vitest ${versions.vitest}, ` +
       `Node.js ${process.versions.node}.`,
   ].join('\n');
-  const options = await resolveConfig(REPORT);
-  writeFileSync(REPORT, await format(page, { ...options, parser: 'markdown' }));
+  writeFileSync(REPORT, await formatText(REPORT, page));
 }
 
 const wanted = process.argv.slice(2);

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 
 /** A version of an order as its producer reports it. */
 export type SentVersion = { orderId: string; sequence: number; time?: string } & (
-  { kind: 'created' | 'updated'; total: number; currency?: string; note?: string } | { kind: 'cancelled' }
+  | { kind: 'created' | 'updated'; total: number; currency?: string; note?: string }
+  | { kind: 'cancelled' }
 );
 
 /** The argument of `SimulatedWorld.sendOrderMessage`. */

@@ -2,7 +2,8 @@ import type { PlantedBug } from './plant.ts';
 
 /** A bug that a review may miss, and what finds it: the schedule of a seed, or a unit test. */
 export type KnownBug = { name: string; bug: PlantedBug } & (
-  { seed: number } | { test: { file: string; name: string } }
+  | { seed: number }
+  | { test: { file: string; name: string } }
 );
 
 /** Bugs in every part of the system. */

@@ -1,7 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 
-import { format, resolveConfig } from 'prettier';
-
+import { formatText } from '../format-text.ts';
 import { isMet, type Bar, type Headline, type Measurement } from './measurement.ts';
 import { ownVersions, peerVersions } from './peers.ts';
 
@@ -90,7 +89,7 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
 
 /** A page as this project formats its documents. */
 export async function formatPage(text: string): Promise<string> {
-  return format(text, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' });
+  return formatText('page.md', text);
 }
 
 /** A table in Markdown; numbers stand at the right of their columns. */

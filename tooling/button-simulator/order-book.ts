@@ -23,9 +23,11 @@ export const OrderSchema = z
 export type Order = z.infer<typeof OrderSchema>;
 
 export type CreateOutcome =
-  { outcome: 'created' | 'updated' | 'unchanged'; order: Order } | { outcome: 'exists' | 'finalized' };
+  | { outcome: 'created' | 'updated' | 'unchanged'; order: Order }
+  | { outcome: 'exists' | 'finalized' };
 export type UpdateOutcome =
-  { outcome: 'updated'; order: Order } | { outcome: 'unknown' | 'finalized' | 'cancelled' };
+  | { outcome: 'updated'; order: Order }
+  | { outcome: 'unknown' | 'finalized' | 'cancelled' };
 export type CancelOutcome = { outcome: 'cancelled' | 'already-cancelled' | 'unknown' | 'finalized' };
 
 export type OrderBookOptions = {

@@ -59,7 +59,11 @@ export type Decision = {
 
 /** Why the ledger refuses a version that is valid by itself. */
 export type VersionRefusal =
-  'version_conflict' | 'order_by_mixed' | 'line_items_missing' | 'btn_ref_waits' | 'cancellation_outdated';
+  | 'version_conflict'
+  | 'order_by_mixed'
+  | 'line_items_missing'
+  | 'btn_ref_waits'
+  | 'cancellation_outdated';
 
 /**
  * - `call`: the version is claimed; call Button.
@@ -71,7 +75,12 @@ export type NextStep = { step: 'call' } | { step: 'nothing'; outcome: LedgerOutc
 
 /** The result of a command that calls nobody. */
 export type LedgerOutcome =
-  'unchanged' | 'waiting' | 'duplicate' | 'superseded' | 'ignored-after-cancel' | 'quarantined';
+  | 'unchanged'
+  | 'waiting'
+  | 'duplicate'
+  | 'superseded'
+  | 'ignored-after-cancel'
+  | 'quarantined';
 
 /**
  * Decides what a command does to an order. The ledger's state machine is a decider: `initialState` and

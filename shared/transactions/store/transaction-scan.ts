@@ -22,7 +22,8 @@ export type ModifiedRange = { start: string; end: string };
 
 /** Something that events are about. */
 export type Published =
-  { kind: 'transaction'; head: TransactionHead } | { kind: 'checkout'; checkout: StoredCheckout };
+  | { kind: 'transaction'; head: TransactionHead }
+  | { kind: 'checkout'; checkout: StoredCheckout };
 
 /**
  * The current state of every transaction that was modified in the range, and every checkout that was stored

@@ -12,7 +12,8 @@ export type DiscountProblem = 'amount_not_minor_units' | 'unknown_line' | 'more_
 
 /** The lines after the discount and their sum, which is the order's new total; or why there are none. */
 export type DiscountResult =
-  { ok: true; total: number; lineItems: LineItem[] } | { ok: false; problem: DiscountProblem };
+  | { ok: true; total: number; lineItems: LineItem[] }
+  | { ok: false; problem: DiscountProblem };
 
 /**
  * Applies a discount on one product to its line: subtracts the amount from the line's total and so from the

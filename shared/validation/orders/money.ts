@@ -5,7 +5,11 @@ export const LARGEST_AMOUNT_MINOR = 2_147_483_647;
 
 /** Why a decimal amount cannot be converted to minor units. */
 export type AmountProblem =
-  'currency_not_iso_4217' | 'not_decimal' | 'negative' | 'finer_than_minor_unit' | 'above_int32';
+  | 'currency_not_iso_4217'
+  | 'not_decimal'
+  | 'negative'
+  | 'finer_than_minor_unit'
+  | 'above_int32';
 
 export type AmountConversion = { ok: true; amountMinor: number } | { ok: false; problem: AmountProblem };
 

@@ -8,7 +8,10 @@ export type RemainingItem = { identifier: string; quantity?: number };
 
 /** Why the remaining order cannot be determined. */
 export type RemainingProblem =
-  'unknown_line' | 'line_named_twice' | 'quantity_not_integer' | 'more_than_ordered';
+  | 'unknown_line'
+  | 'line_named_twice'
+  | 'quantity_not_integer'
+  | 'more_than_ordered';
 
 /** What to report: the order's new version, its cancellation, or nothing because everything remains. */
 export type Remainder =

@@ -39,7 +39,8 @@ export type ShopReason = { code: ShopReasonCode; path: string; problem: string; 
 
 /** An event as `createOrderSender` takes it, whichever of `sequence` and `time` the brand orders by. */
 export type ShopEvent = { sequence: string; time: string } & (
-  { kind: 'created' | 'updated'; order: Order } | { kind: 'cancelled'; orderId: string }
+  | { kind: 'created' | 'updated'; order: Order }
+  | { kind: 'cancelled'; orderId: string }
 );
 
 /** The event to send for the order, or every reason why there is none. */

@@ -8,7 +8,8 @@ export type WebhookSecret = { name: string; secret: string };
 
 /** Which secret signed the bytes, or why none did. */
 export type SignatureCheck =
-  { ok: true; secretName: string } | { ok: false; reason: 'missing' | 'malformed' | 'mismatch' };
+  | { ok: true; secretName: string }
+  | { ok: false; reason: 'missing' | 'malformed' | 'mismatch' };
 
 const SIGNATURE_PATTERN = /^[0-9a-f]{64}$/i;
 

@@ -161,7 +161,8 @@ export type Observation = Candidate & {
    * less Button's lag; unless given, the beginning of the read. ISO 8601 UTC.
    */
   source:
-    { kind: 'webhook'; eventId: string } | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
+    | { kind: 'webhook'; eventId: string }
+    | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];

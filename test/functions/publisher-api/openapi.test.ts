@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { format } from 'prettier';
 import { expect, it } from 'vitest';
 
+import { formatText } from '../../../tooling/format-text.ts';
 import { buildOpenApi } from '../../../functions/publisher-api/openapi.ts';
 
 const FILE = new URL('../../../docs/schemas/publisher-api.openapi.json', import.meta.url);
 
 it('the publisher API is documented in docs/schemas as OpenAPI 3.1, as the code defines it (UPDATE_SCHEMAS=1 writes it)', async () => {
-  const written = await format(JSON.stringify(buildOpenApi()), { parser: 'json', printWidth: 110 });
+  const written = await formatText('openapi.json', JSON.stringify(buildOpenApi()));
   if (process.env['UPDATE_SCHEMAS'] === '1') writeFileSync(FILE, written);
 
   expect(readFileSync(FILE, 'utf8')).toBe(written);

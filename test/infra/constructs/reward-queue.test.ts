@@ -165,7 +165,8 @@ describe('transactions, requirement 15: the reward queue of a stage', () => {
       Timeout: 45,
     });
     const policies = role?.Properties['Policies'] as
-      { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[] | undefined;
+      | { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }[]
+      | undefined;
     const statements = policies?.flatMap(({ PolicyDocument: policy }) => policy.Statement) ?? [];
     const rights = statements.filter(({ Action: action }) => !/logs:|xray:/.test(JSON.stringify(action)));
     expect(rights.map(({ Action: action, Resource: resource }) => [action, resource])).toEqual([

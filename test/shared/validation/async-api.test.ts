@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 
 import specification from '@asyncapi/specs/schemas/3.0.0.json' with { type: 'json' };
 import { Ajv } from 'ajv';
-import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
+import { formatText } from '../../../tooling/format-text.ts';
 import { buildAsyncApi } from '../../../shared/validation/async-api.ts';
 import { ORDER_EVENT_TYPES } from '../../../shared/validation/orders/order-event.ts';
 import { TRANSACTION_EVENT_TYPES } from '../../../shared/validation/webhooks/transaction-changed.ts';
@@ -26,10 +26,7 @@ describe('the AsyncAPI document', () => {
   it('is docs/schemas/asyncapi.json (UPDATE_SCHEMAS=1 writes it)', async () => {
     const document = buildAsyncApi();
     if (process.env['UPDATE_SCHEMAS'] === '1')
-      writeFileSync(
-        FILE,
-        await format(JSON.stringify(document), { ...(await resolveConfig(FILE)), filepath: FILE }),
-      );
+      writeFileSync(FILE, await formatText(FILE, JSON.stringify(document)));
 
     expect(readObject(FILE)).toEqual(JSON.parse(JSON.stringify(document)));
   });

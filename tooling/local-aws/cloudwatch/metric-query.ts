@@ -7,7 +7,8 @@ import { metricSeries, type TimeSeries, type TimeWindow } from './time-series.ts
 
 /** A line of a graph or a part of an alarm: a metric's statistic, or math on others by their ids. */
 export type MetricQuery = { id: string } & (
-  { metric: MetricIdentity; statistic: string } | { expression: string }
+  | { metric: MetricIdentity; statistic: string }
+  | { expression: string }
 );
 
 /** Asks for the series of one query after the other. */

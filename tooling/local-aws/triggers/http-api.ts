@@ -25,7 +25,8 @@ type Integration = {
 type Route = {
   integrationId: string;
   mayCall?:
-    ((request: { method: string; path: string; authorization: string | undefined }) => boolean) | undefined;
+    | ((request: { method: string; path: string; authorization: string | undefined }) => boolean)
+    | undefined;
 };
 
 /** How many requests pass: of all routes together, and of single ones. */

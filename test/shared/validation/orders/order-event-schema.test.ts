@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
+import { formatText } from '../../../../tooling/format-text.ts';
 import { asJsonObject, type JsonObject } from '../../../../shared/validation/json/json-object.ts';
 import {
   buildMessageSchemas,
@@ -60,10 +60,7 @@ describe('the JSON Schema of the messages', () => {
       const file = fileURLToPath(new URL(`../../../../docs/schemas/${type}.schema.json`, import.meta.url));
       const schema = buildMessageSchemas()[type];
       if (process.env['UPDATE_SCHEMAS'] === '1') {
-        writeFileSync(
-          file,
-          await format(JSON.stringify(schema), { ...(await resolveConfig(file)), filepath: file }),
-        );
+        writeFileSync(file, await formatText(file, JSON.stringify(schema)));
       }
 
       const current: unknown = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
+import { formatText } from '../../../../tooling/format-text.ts';
 import { buildCheckoutSchema } from '../../../../shared/validation/webhooks/checkout-schema.ts';
 import {
   buildEventSchemas,
@@ -64,10 +64,7 @@ describe('the JSON Schema of the events', () => {
       const file = fileURLToPath(new URL(`../../../../docs/schemas/${type}.schema.json`, import.meta.url));
       const schema = buildEventSchemas()[type];
       if (process.env['UPDATE_SCHEMAS'] === '1') {
-        writeFileSync(
-          file,
-          await format(JSON.stringify(schema), { ...(await resolveConfig(file)), filepath: file }),
-        );
+        writeFileSync(file, await formatText(file, JSON.stringify(schema)));
       }
 
       const current: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -82,10 +79,7 @@ describe('the JSON Schema of the events', () => {
     );
     const schema = buildCheckoutSchema(TRANSACTION_EVENT_SOURCE);
     if (process.env['UPDATE_SCHEMAS'] === '1')
-      writeFileSync(
-        file,
-        await format(JSON.stringify(schema), { ...(await resolveConfig(file)), filepath: file }),
-      );
+      writeFileSync(file, await formatText(file, JSON.stringify(schema)));
 
     const current: unknown = JSON.parse(readFileSync(file, 'utf8'));
 
