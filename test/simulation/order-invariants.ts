@@ -52,6 +52,7 @@ export class OrderInvariants {
   readonly #othersOrders = new Map<string, Order>();
   readonly #failing: RegExp[] = [];
   readonly #givenUp = new Set<string>();
+  readonly #entries = new WeakMap<Uint8Array, LedgerEntry>();
   #hasRestored = false;
   #lookUpsFail = false;
   #showsLittle = false;
@@ -527,10 +528,17 @@ export class OrderInvariants {
     );
   }
 
+  /** The ledger is looked at far more often than it changes. */
+  #unpacked(body: Uint8Array): LedgerEntry {
+    const entry = this.#entries.get(body) ?? (unpackJson(body) as LedgerEntry);
+    this.#entries.set(body, entry);
+    return entry;
+  }
+
   #orders(): Told[] {
     const entries = new Map<string, LedgerEntry>();
     for (const { pk, body } of this.#reports('acme'))
-      if (body?.B) entries.set(orderIdOf(pk?.S ?? ''), unpackJson(body.B) as LedgerEntry);
+      if (body?.B) entries.set(orderIdOf(pk?.S ?? ''), this.#unpacked(body.B));
     const live = Map.groupBy(
       this.#world.button.orders.all().filter(({ brandId, status, buttonOrderId, fields }) => {
         const isOthers = this.#othersOrders.get(fields.order_id)?.buttonOrderId === buttonOrderId;

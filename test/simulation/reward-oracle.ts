@@ -124,8 +124,17 @@ function isOwed(
   return status !== 'declined' && isLive && rewardableCategories.includes(category);
 }
 
+/** The rows that were read already: a version never changes, and the whole list is read again and again. */
+const ROWS = new WeakMap<TransactionVersion, ListedRow>();
+
 /** A row as Button lists it, with fields left out, emptied and spelled differently at any time. */
 export function readRow(version: TransactionVersion): ListedRow {
+  const known = ROWS.get(version) ?? readListedRow(version);
+  ROWS.set(version, known);
+  return known;
+}
+
+function readListedRow(version: TransactionVersion): ListedRow {
   const row = apiRow(version);
   const amount = row['amount'];
   return {
