@@ -2,7 +2,8 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { TableAccess } from '../shared/dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../shared/dynamodb/table.ts';
-import { placeCheckout, type CheckoutStore } from '../shared/transactions/store/checkout-store.ts';
+import { placeCheckout } from '../shared/transactions/rules/place-checkout.ts';
+import type { CheckoutStore } from '../shared/transactions/store/checkout-store.ts';
 
 /**
  * A store of checkouts that reads the real one and keeps writes in memory, so that a dry run gets the same

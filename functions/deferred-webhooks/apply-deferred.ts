@@ -1,10 +1,6 @@
 import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
-import {
-  applyWebhook,
-  quarantineWebhook,
-  type ApplyWebhookPorts,
-  type ReceivedWebhook,
-} from '../../shared/transactions/apply-webhook.ts';
+import { applyWebhook, type ApplyWebhookPorts } from '../../shared/transactions/apply-webhook.ts';
+import { quarantineWebhook, type ReceivedWebhook } from '../../shared/transactions/quarantine-webhook.ts';
 import { erasedWebhook } from '../../shared/transactions/erase-webhook.ts';
 import { readDeferredMessage } from '../../shared/transactions/deferred-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';

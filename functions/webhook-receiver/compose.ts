@@ -16,15 +16,16 @@ import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { createPrime } from '../../shared/runtime/prime.ts';
 import { createSampler } from '../../shared/runtime/sampler.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
-import { cachedCutOver } from '../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver } from '../../shared/reconciliation/store/cut-over.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
-import { cachedFinalizationWindows } from '../../shared/transactions/store/finalization-windows.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
-import { receiveEvent, type ReceiveEventPorts, type ReceiveOutcome } from './receive-event.ts';
+import { receiveEvent, type ReceiveEventPorts } from './receive-event.ts';
+import { toResponse } from './to-response.ts';
 
 /**
  * Time limits for the secrets, the table, the queue and quarantine. Even if each hangs, there is a response
@@ -128,31 +129,5 @@ function composePorts(
     forgeries: createSampler(FORGERY_INTERVAL_MS, nowMs),
     metrics,
     now,
-  };
-}
-
-/**
- * Button's rules for responses: 2xx acknowledges; 400 would lose the event for good; 401 says that the
- * signature is wrong; after anything else Button sends again. A webhook that is kept gets a 200. To Button a
- * 202 says that processing was unsuccessful, which may count towards its pause.
- *
- * Source: docs/button/webhooks.md, "Acknowledgement" and "Unknown".
- */
-const STATUS_OF_OUTCOME = {
-  applied: 200,
-  unchanged: 200,
-  ping: 200,
-  quarantined: 200,
-  deferred: 200,
-  forged: 401,
-  'not-configured': 503,
-  unavailable: 503,
-} as const satisfies Record<ReceiveOutcome, number>;
-
-function toResponse(outcome: ReceiveOutcome): APIGatewayProxyStructuredResultV2 {
-  return {
-    statusCode: STATUS_OF_OUTCOME[outcome],
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ outcome: outcome === 'not-configured' ? 'NOT_CONFIGURED' : outcome }),
   };
 }

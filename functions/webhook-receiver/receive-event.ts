@@ -2,11 +2,10 @@ import { checkSignature, type WebhookSecret } from '@button-serverless/validatio
 import { readEnvelope } from '../../shared/button/webhook-envelope.ts';
 import {
   applyWebhook,
-  quarantineWebhook,
   type ApplyWebhookPorts,
-  type ReceivedWebhook,
   type WebhookOutcome,
 } from '../../shared/transactions/apply-webhook.ts';
+import { quarantineWebhook, type ReceivedWebhook } from '../../shared/transactions/quarantine-webhook.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
 import type { Sampler } from '../../shared/runtime/sampler.ts';
 import type { Secret } from '../../shared/runtime/secret.ts';

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 import {
   type Checkout,
   type Observation,
@@ -11,16 +9,19 @@ import { readCheckout } from '../button/checkout-webhook.ts';
 import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
 import { deliveryOf } from './rules/delivery.ts';
-import type { ErasedWebhook } from './erase-webhook.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 import type { MergeOutcome } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
-import type { QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
-import type { FinalizationMinutes } from './store/finalization-windows.ts';
+import type { FinalizationMinutes } from './store/cached-windows.ts';
 import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';
+import {
+  quarantineWebhook,
+  type QuarantineWebhookPorts,
+  type ReceivedWebhook,
+} from './quarantine-webhook.ts';
 
 /** The result for an authentic webhook. */
 export type WebhookOutcome =
@@ -33,20 +34,9 @@ export type WebhookOutcome =
   /** It cannot be read; its bytes are kept to be replayed. */
   | 'quarantined';
 
-/** The exact bytes of an authentic webhook, and when it arrived, in ISO 8601 UTC. */
-export type ReceivedWebhook = {
-  body: Uint8Array;
-  receivedAt: string;
-  /**
-   * Since when its shopper is erased, if that is known already: its bytes do not name the shopper any more.
-   */
-  erasedAt?: string;
-};
-
 /** What applying a webhook needs. */
-export type ApplyWebhookPorts = {
+export type ApplyWebhookPorts = QuarantineWebhookPorts & {
   transactions: TransactionStore;
-  quarantine: Pick<QuarantineStore, 'put'>;
   /**
    * When this system took over (ISO 8601 UTC): transactions created before are historical. If nothing else
    * says when, it is the time of the first webhook. Throws if it cannot be read.
@@ -61,17 +51,11 @@ export type ApplyWebhookPorts = {
    * read.
    */
   erasures?: () => Promise<readonly ErasureNote[]>;
-  /**
-   * A webhook that is not understood, without a shopper who was erased after it arrived: only for webhooks
-   * that waited meanwhile. Throws as `erasures` does.
-   */
-  withoutErased?: (webhook: ReceivedWebhook) => Promise<ErasedWebhook | undefined>;
   /** The finalization window of a brand; unless given, the stored one stays. */
   finalizationMinutes?: FinalizationMinutes;
   /** The store of checkouts. */
   checkouts: Pick<CheckoutStore, 'put'>;
   metrics: Metrics;
-  now: () => Date;
 };
 
 /**
@@ -148,30 +132,6 @@ function mayBePing(reading: WebhookResult): boolean {
 }
 
 const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
-
-/** The additional reason that a webhook has in quarantine if its shopper was erased. */
-export const SHOPPER_ERASED = 'shopper_erased';
-
-/**
- * Keeps an authentic webhook unchanged, once however often it arrives; without its shopper if they were
- * erased after it arrived. Throws if the table cannot be reached, or if the notes of erasures cannot be read.
- */
-export async function quarantineWebhook(
-  webhook: ReceivedWebhook,
-  { eventId, reasons }: { eventId?: string | undefined; reasons: readonly QuarantineReason[] },
-  { quarantine, withoutErased, now }: Pick<ApplyWebhookPorts, 'quarantine' | 'withoutErased' | 'now'>,
-): Promise<void> {
-  const { body, erasedAt } = (await withoutErased?.(webhook)) ?? webhook;
-  const problem = 'The shopper was erased: what named them is not kept';
-  await quarantine.put({
-    kind: 'webhook',
-    id: eventId ?? hash('sha256', body),
-    bytes: body,
-    reasons: erasedAt === undefined ? reasons : [...reasons, { code: SHOPPER_ERASED, problem }],
-    refusedAt: now().toISOString(),
-    origin: 'webhook',
-  });
-}
 
 function countFlags(eventId: string, flags: readonly string[], metrics: Metrics): void {
   if (flags.length === 0) return;

@@ -1,10 +1,6 @@
 import type { QuarantineReview } from '../quarantine/quarantine-review.ts';
-import {
-  applyWebhook,
-  SHOPPER_ERASED,
-  type ApplyWebhookPorts,
-  type WebhookOutcome,
-} from './apply-webhook.ts';
+import { applyWebhook, type ApplyWebhookPorts, type WebhookOutcome } from './apply-webhook.ts';
+import { SHOPPER_ERASED } from './quarantine-webhook.ts';
 
 /** What a replay needs. */
 export type ReplayWebhookPorts = ApplyWebhookPorts & {

@@ -1,5 +1,6 @@
 import type { Checkout } from '../../shared/validation/webhooks/checkout.ts';
-import { placeCheckout, type CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
+import { placeCheckout } from '../../shared/transactions/rules/place-checkout.ts';
+import type { CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 
 /**
  * A store with the same contract as the one in DynamoDB

@@ -137,19 +137,21 @@ describe('a function that a caller waits for', () => {
     };
   };
 
-  it('has read the webhook secrets and connected to the table before the first webhook', async () => {
+  it('has read before the first webhook what that would read: the secrets, when the system started, and the finalization windows', async () => {
     const { errors, exitCode, calls } = await callsBeforeTheFirstEvent('ours/webhook-receiver', {
       env: RECEIVER,
       secret: '[{"name":"main","secret":"0123456789abcdef"}]',
     });
 
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
-    expect(calls).toEqual([
-      {
-        operation: 'DynamoDB_20120810.GetItem',
-        input: { TableName: 'transactions', Key: { pk: { S: 'prime' } } },
-        accepted: true,
-      },
+    const readFrom = (account: string, stream: string): object => ({
+      operation: 'DynamoDB_20120810.GetItem',
+      input: { TableName: 'positions', Key: { account: { S: account }, stream: { S: stream } } },
+      accepted: true,
+    });
+    expect(calls).toMatchObject([
+      readFrom('#deployment', 'deployment'),
+      readFrom('#finalization', 'windows'),
       { operation: 'secretsmanager.GetSecretValue', input: { SecretId: 'webhook-secrets' }, accepted: true },
     ]);
   });

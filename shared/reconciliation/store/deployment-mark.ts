@@ -18,14 +18,15 @@ const KEY = marshall({
   [POSITIONS_TABLE.sortKey]: 'deployment',
 });
 
-type Positions = { client: DynamoDB; table: string };
+/** The positions table, in which the mark is. */
+export type MarkTable = { client: DynamoDB; table: string };
 
 /**
  * When this system started (ISO 8601 UTC): the first webhook or scheduled run writes it once, into the
  * positions table. Returns what was written first. Throws if the table cannot be reached, and
  * `RetryableError` if the mark is unreadable: it cannot be guessed, so webhooks wait until it is fixed.
  */
-export async function markDeployment({ client, table }: Positions, startedAt: string): Promise<string> {
+export async function markDeployment({ client, table }: MarkTable, startedAt: string): Promise<string> {
   const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
     (await client.send(new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true }))).Item;
   const current = await read();
@@ -50,39 +51,12 @@ export async function markDeployment({ client, table }: Positions, startedAt: st
  * `markDeployment` does.
  */
 export async function readDeploymentMark(
-  { client, table }: Positions,
+  { client, table }: MarkTable,
   abortSignal?: AbortSignal,
 ): Promise<string | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });
   const { Item: item } = await client.send(request, abortSignal && { abortSignal });
   return item && readMark(item);
-}
-
-/** When this system took over, as one instance of a function knows it. */
-export type CutOver = {
-  /**
-   * The instant (ISO 8601 UTC); `startedAt` is written if it is the first. Throws as `markDeployment` does.
-   */
-  at: (startedAt: string) => Promise<string>;
-  /** Reads it before the first event needs it, and writes nothing. Throws as `readDeploymentMark` does. */
-  readAhead: (signal: AbortSignal) => Promise<void>;
-};
-
-/**
- * The configured instant, or else the one of the deployment. That never changes, so it is read once in a
- * process.
- */
-export function cachedCutOver(liveFrom: string | undefined, positions: Positions): CutOver {
-  let known = liveFrom;
-  return {
-    at: async (startedAt) => {
-      known ??= await markDeployment(positions, startedAt);
-      return known;
-    },
-    readAhead: async (signal) => {
-      known ??= await readDeploymentMark(positions, signal);
-    },
-  };
 }
 
 function readMark(item: Record<string, AttributeValue> | undefined): string {

@@ -4,13 +4,8 @@ import type { Checkout } from '@button-serverless/validation/webhooks';
 import { batchGet } from '../../dynamodb/batch-get.ts';
 import type { TableAccess } from '../../dynamodb/split-body.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { CHECKOUT_PREFIX, placeCheckout, type CheckoutPut } from '../rules/place-checkout.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
-
-/**
- * The result: `expected` for the first checkout of its token, for which a transaction is expected; `further`
- * for another checkout of that token; `known` if it is stored already.
- */
-export type CheckoutPut = 'expected' | 'further' | 'known';
 
 /** Checkouts in the transactions table. Both methods throw if the table cannot be reached. */
 export type CheckoutStore = {
@@ -27,9 +22,6 @@ export type CheckoutStore = {
  * than this. In days.
  */
 const CHECKOUT_DAYS = 30;
-
-/** The key of a checkout is this and its token. */
-const PREFIX = 'checkout#';
 
 /** Checkouts in DynamoDB, one item each, which expires. */
 export function createCheckoutStore({ client, table }: TableAccess): CheckoutStore {
@@ -49,10 +41,12 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
     },
 
     async follow(transactionKeys) {
-      const keys = [...transactionKeys.keys()].filter(fitsKey).map((btnRef) => PREFIX + btnRef);
+      const keys = [...transactionKeys.keys()].filter(fitsKey).map((btnRef) => CHECKOUT_PREFIX + btnRef);
       let followed = 0;
       for (const item of await batchGet({ client, table }, partitionKey, keys)) {
-        const transactionKey = transactionKeys.get(item[partitionKey]?.S?.slice(PREFIX.length) ?? '');
+        const transactionKey = transactionKeys.get(
+          item[partitionKey]?.S?.slice(CHECKOUT_PREFIX.length) ?? '',
+        );
         if (transactionKey === undefined || 'followedBy' in item) continue;
         const followedItem = { ...item, followedBy: { S: transactionKey } };
         const expectedRevision = Number(item['revision']?.N);
@@ -67,22 +61,4 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
 /** Button's tokens are short; anything else is no key of a checkout. */
 function fitsKey(btnRef: string): boolean {
   return btnRef !== '' && btnRef.length <= 255 && btnRef.isWellFormed();
-}
-
-/**
- * Puts a checkout under the token by which its transaction finds it or, if it has none or another checkout
- * has it, under its webhook's id. `putIfAbsent` returns the webhook's id of the checkout that is stored under
- * a key; undefined if there was none and it has put the checkout.
- */
-export async function placeCheckout(
-  { btnRef, eventId }: Pick<Checkout, 'btnRef' | 'eventId'>,
-  putIfAbsent: (key: string) => Promise<string | undefined>,
-): Promise<CheckoutPut> {
-  if (btnRef !== null) {
-    const first = await putIfAbsent(PREFIX + btnRef);
-    if (first === undefined) return 'expected';
-    if (first === eventId) return 'known';
-  }
-  if ((await putIfAbsent(`checkout-event#${eventId}`)) !== undefined) return 'known';
-  return btnRef === null ? 'expected' : 'further';
 }

@@ -3,7 +3,6 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { FINALIZATION_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
-import { errorName, log } from '../../runtime/logger.ts';
 
 /**
  * How long after its report an order of each brand becomes final, in minutes, and when to ask Button again
@@ -11,7 +10,8 @@ import { errorName, log } from '../../runtime/logger.ts';
  */
 export type FinalizationWindows = { minutes: ReadonlyMap<string, number>; readAgainAt: string };
 
-type Positions = { client: DynamoDB; table: string };
+/** The positions table, in which the windows are. */
+export type WindowsTable = { client: DynamoDB; table: string };
 
 const KEY = marshall({
   [POSITIONS_TABLE.partitionKey]: FINALIZATION_PARTITION,
@@ -29,7 +29,7 @@ const MAX_BRANDS = 5000;
  * be reached.
  */
 export async function readFinalizationWindows(
-  { client, table }: Positions,
+  { client, table }: WindowsTable,
   abortSignal?: AbortSignal,
 ): Promise<FinalizationWindows | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY });
@@ -45,54 +45,10 @@ export async function readFinalizationWindows(
  * be reached.
  */
 export async function saveFinalizationWindows(
-  { client, table }: Positions,
+  { client, table }: WindowsTable,
   { minutes, readAgainAt }: FinalizationWindows,
 ): Promise<void> {
   const kept = Object.fromEntries([...minutes].slice(-MAX_BRANDS));
   const Item = { ...KEY, ...marshall({ minutes: kept, readAgainAt, schemaVersion: 1 }) };
   await client.send(new PutItemCommand({ TableName: table, Item }));
-}
-
-/** How long an instance of a function uses what it has read, and works without what it has not found. */
-const CACHED_MS = 3_600_000;
-const MISSED_MS = 300_000;
-
-/**
- * The window of a brand in minutes; undefined if it is not known. Never throws, because nothing that is
- * stored may wait for it.
- */
-export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
-
-/** The windows as one instance of a function knows them. */
-export type CachedWindows = {
-  minutes: FinalizationMinutes;
-  /** Reads the windows before the first event needs them. Throws if the table cannot be reached. */
-  readAhead: (signal: AbortSignal) => Promise<void>;
-};
-
-/** Reads the windows once an hour, and every five minutes if there are none. */
-export function cachedFinalizationWindows(positions: Positions, now: () => Date): CachedWindows {
-  let minutes: ReadonlyMap<string, number> = new Map();
-  let readAgainMs = -Infinity;
-  const read = async (signal?: AbortSignal): Promise<void> => {
-    const nowMs = now().getTime();
-    const stored = await readFinalizationWindows(positions, signal);
-    readAgainMs = nowMs + (stored ? CACHED_MS : MISSED_MS);
-    if (stored) ({ minutes } = stored);
-  };
-  return {
-    minutes: async (brand) => {
-      const nowMs = now().getTime();
-      if (nowMs >= readAgainMs) {
-        readAgainMs = nowMs + MISSED_MS;
-        try {
-          await read();
-        } catch (error) {
-          log.warn('finalization_windows_unread', { error: errorName(error) });
-        }
-      }
-      return minutes.get(brand);
-    },
-    readAhead: read,
-  };
 }

@@ -18,7 +18,7 @@ import {
   type TransactionRecord,
 } from '../../../shared/validation/webhooks/transaction.ts';
 import { creditReward, type RewardEntry } from '../../../shared/validation/webhooks/reward-ledger.ts';
-import type { ReceivedWebhook } from '../../../shared/transactions/apply-webhook.ts';
+import type { ReceivedWebhook } from '../../../shared/transactions/quarantine-webhook.ts';
 import { deferredMessage } from '../../../shared/transactions/deferred-webhook.ts';
 import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { everythingIsLive } from '../../fakes/cut-over.ts';
 import { createInMemoryCheckouts } from '../../fakes/in-memory-checkouts.ts';
-import { quarantineWebhook } from '../../../shared/transactions/apply-webhook.ts';
+import { quarantineWebhook } from '../../../shared/transactions/quarantine-webhook.ts';
 import { replayWebhook } from '../../../shared/transactions/replay-webhook.ts';
 import type { QuarantineEntry } from '../../../shared/quarantine/quarantine-store.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';

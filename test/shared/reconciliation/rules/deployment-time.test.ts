@@ -5,7 +5,8 @@ import { planReconciliation } from '../../../../functions/reconciliation-planner
 import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
 import { livePosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
 import { applyWebhook } from '../../../../shared/transactions/apply-webhook.ts';
-import { cachedCutOver, markDeployment } from '../../../../shared/reconciliation/store/deployment-mark.ts';
+import { cachedCutOver } from '../../../../shared/reconciliation/store/cut-over.ts';
+import { markDeployment } from '../../../../shared/reconciliation/store/deployment-mark.ts';
 import { startTestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryPositions } from '../../../fakes/in-memory-positions.ts';
 import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';

@@ -1,0 +1,46 @@
+import { errorName, log } from '../../runtime/logger.ts';
+import { readFinalizationWindows, type WindowsTable } from './finalization-windows.ts';
+
+/** How long an instance of a function uses what it has read, and works without what it has not found. */
+const CACHED_MS = 3_600_000;
+const MISSED_MS = 300_000;
+
+/**
+ * The window of a brand in minutes; undefined if it is not known. Never throws, because nothing that is
+ * stored may wait for it.
+ */
+export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
+
+/** The windows as one instance of a function knows them. */
+export type CachedWindows = {
+  minutes: FinalizationMinutes;
+  /** Reads the windows before the first event needs them. Throws if the table cannot be reached. */
+  readAhead: (signal: AbortSignal) => Promise<void>;
+};
+
+/** Reads the windows once an hour, and every five minutes if there are none. */
+export function cachedFinalizationWindows(table: WindowsTable, now: () => Date): CachedWindows {
+  let minutes: ReadonlyMap<string, number> = new Map();
+  let readAgainMs = -Infinity;
+  const read = async (signal?: AbortSignal): Promise<void> => {
+    const nowMs = now().getTime();
+    const stored = await readFinalizationWindows(table, signal);
+    readAgainMs = nowMs + (stored ? CACHED_MS : MISSED_MS);
+    if (stored) ({ minutes } = stored);
+  };
+  return {
+    minutes: async (brand) => {
+      const nowMs = now().getTime();
+      if (nowMs >= readAgainMs) {
+        readAgainMs = nowMs + MISSED_MS;
+        try {
+          await read();
+        } catch (error) {
+          log.warn('finalization_windows_unread', { error: errorName(error) });
+        }
+      }
+      return minutes.get(brand);
+    },
+    readAhead: read,
+  };
+}
