@@ -19,6 +19,16 @@ process.on('exit', () => {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
 });
 
+/**
+ * Files of which every test is long. `npm test` leaves them out: by the filter alone, it would start a process
+ * for each and load what it imports, to run none of its tests.
+ */
+const isQuick = process.argv.includes('--tags-filter=!long');
+const LONG_ONLY = globSync('{test,tooling/*/test}/**/*.test.ts').filter((file) =>
+  readFileSync(file, 'utf8').startsWith('// @module-tag long'),
+);
+const exclude = isQuick ? LONG_ONLY : [];
+
 /** They start the whole system, in processes of their own. */
 const SYSTEM = [
   'test/flows/**/*.test.ts',
@@ -50,16 +60,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'system', include: SYSTEM, globalSetup: 'test/flows/prepare-assemblies.ts' },
+        test: { name: 'system', include: SYSTEM, exclude, globalSetup: 'test/flows/prepare-assemblies.ts' },
       },
       {
         extends: true,
-        test: { name: 'alone', include: alone ?? [] },
+        test: { name: 'alone', include: alone ?? [], exclude },
       },
       {
         // One process runs one file after the other with the modules that are loaded already.
         extends: true,
-        test: { name: 'together', include: together ?? [], isolate: false, restoreMocks: true },
+        test: { name: 'together', include: together ?? [], exclude, isolate: false, restoreMocks: true },
       },
     ],
   },

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { alarmHistory } from '../../tooling/local-aws/cloudwatch/alarm-state.ts';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { DAY_MS, HOUR_MS, inject, live, misbehave, outage, postWebhook, strike } from './play.ts';
-import { volume } from '../volume.ts';
+import { share, volume } from '../volume.ts';
 import { FAULTS } from './faults.ts';
 import { ALARMS } from './synthesized-alarms.ts';
 import { watchWorld, type Notification } from './watched-world.ts';
@@ -34,14 +34,18 @@ describe('AWS, requirement 11: the alarms', () => {
     expect(alarmsSince(firstRunsMs)).toEqual([]);
   });
 
-  it.each(FAULTS)('report it, and nothing else, when $fault', async ({ options, play, alarms, fault }) => {
-    const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
+  it.each(share(FAULTS, 3))(
+    'report it, and nothing else, when $fault',
+    { tags: ['volume'] },
+    async ({ options, play, alarms, fault }) => {
+      const { world, alarmsSince, cloudWatch } = watchWorld({ seed: fault, ...options });
 
-    await play(world, cloudWatch);
+      await play(world, cloudWatch);
 
-    expect(cloudWatch.ignoredMetrics()).toEqual([]);
-    expect(alarmsSince()).toEqual(alarms);
-  });
+      expect(cloudWatch.ignoredMetrics()).toEqual([]);
+      expect(alarmsSince()).toEqual(alarms);
+    },
+  );
 
   it('keep firing while a webhook cannot be stored, however rarely it is tried (F1)', async () => {
     const { world, cloudWatch } = watchWorld({ seed: 'held' });

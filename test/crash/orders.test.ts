@@ -11,6 +11,7 @@ import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';
 import { createWorld, type World } from './world.ts';
+import { share } from '../volume.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../fixtures/button/order-create.json', import.meta.url), 'utf8'),
@@ -202,7 +203,7 @@ function atButton(): string {
 describe.each(['409', 'upsert', 'second-order'] as const)(
   'in a world where a second create gives %s',
   (duplicateCreate) => {
-    it.each(creations)(
+    it.each(share(creations, 2))(
       'a reporter or a sweep that dies at any of its calls leaves $name as without the death (A20, A21)',
       async (story) => {
         const calls = await endsTheSame(world, (death) => play(story, duplicateCreate, death));
@@ -215,7 +216,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
 );
 
 describe('in the documented world', () => {
-  it.each(others)(
+  it.each(share(others, 2))(
     'a reporter or a sweep that dies at any of its calls leaves $name as without the death (A20, A21)',
     async (story) => {
       const calls = await endsTheSame(world, (death) => play(story, '409', death));

@@ -15,6 +15,7 @@ import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';
 import { API_KEY, createWorld, type World } from './world.ts';
+import { share } from '../volume.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -179,7 +180,7 @@ const stories: Story[] = [
 ];
 
 describe('the planner and the reconciler', () => {
-  it.each(stories)(
+  it.each(share(stories, 2))(
     'that die at any of their calls leave $name as without the death (E2, E5, E7, E19, F6)',
     async ({ before, tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {

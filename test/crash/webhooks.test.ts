@@ -18,6 +18,7 @@ import { TABLES } from '../simulation/resources.ts';
 import { endsTheSame } from './every-death.ts';
 import type { Death } from './lifeline.ts';
 import { createWorld, type World } from './world.ts';
+import { share } from '../volume.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -194,7 +195,7 @@ async function survives({ before, tells, calls }: Story): Promise<void> {
 }
 
 describe('a publisher’s functions', () => {
-  it.each(stories)(FUNCTIONS_DIE, survives);
+  it.each(share(stories, 2))(FUNCTIONS_DIE, survives);
 
   it.each(longStories)(FUNCTIONS_DIE, { tags: ['long'] }, survives);
 });
@@ -258,7 +259,7 @@ const operations: Story[] = [
 ];
 
 describe('an operation', () => {
-  it.each(operations)(
+  it.each(share(operations, 2))(
     'that dies at any of its calls and is run again leaves $name as without the death (F12)',
     async ({ tells, calls }) => {
       const counted = await endsTheSame(world, async (death?: Death) => {

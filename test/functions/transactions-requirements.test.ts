@@ -23,6 +23,7 @@ import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
 import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';
+import { share } from '../volume.ts';
 
 // What the system promises for transactions, each in its own test. Every function runs as it is composed for
 // Lambda, between Button's webhooks and API on one side and a consumer that knows only the published contract
@@ -623,7 +624,7 @@ describe('transactions, requirement 13: the finalization window of each brand', 
   const twoWeeks = { finalizationWindowMinutes: 14 * 1440 };
   const byDefault = '2026-07-09T14:00:00Z';
 
-  it.each([
+  const windows = [
     ['two weeks', twoWeeks, '2026-04-24T14:00:00Z', 1],
     ['two weeks, in another format', { ...twoWeeks, brandsList: 'in-object' }, '2026-04-24T14:00:00Z', 1],
     [
@@ -636,8 +637,11 @@ describe('transactions, requirement 13: the finalization window of each brand', 
     ['300 days', { finalizationWindowMinutes: 300 * 1440 }, '2027-02-04T14:00:00Z', 0],
     ['none', { finalizationWindowMinutes: 0 }, byDefault, 0],
     ['unknown length, because Button refuses the list,', { brandsList: 'refused' }, byDefault, 0],
-  ] as const)(
+  ] as const;
+
+  it.each(share(windows, 3))(
     'of %s determines when a transaction should be validated, and when it becomes overdue',
+    { tags: ['volume'] },
     async (_name, buttons, expected, overdue) => {
       open();
       Object.assign(world.button.world, buttons);

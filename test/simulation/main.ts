@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 
+import { seedOfCommit } from '../commit-seed.ts';
 import { silenceLogs } from './silence.ts';
 import { reportFailure, writeStory, type FailureStory } from './story.ts';
 import type { RangeResult, SeedRange } from './worker.ts';
@@ -129,15 +129,6 @@ function describeResult(result: Result): string {
   const seeds = failedSeeds.slice(0, 20).join(', ');
   const stories = failures.map(writeStory).join('\n\n');
   return `${stories}\n\n${lived}: ${failedSeeds.length} failed, with the seeds ${seeds}.\n`;
-}
-
-/** The same for every run of a commit, and different for the next commit. Without a commit, it is 1. */
-function seedOfCommit(): number {
-  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
-  });
-  return status === 0 ? Number.parseInt(stdout.slice(0, 7), 16) : 1;
 }
 
 async function run(args: string[]): Promise<void> {
