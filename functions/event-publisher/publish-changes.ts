@@ -14,7 +14,11 @@ import type { PutEvents } from '../../shared/transactions/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
 import { readCheckoutItem } from '../../shared/transactions/store/checkout-item.ts';
 import type { CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
-import { readHead, type TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
+import {
+  readHead,
+  readState,
+  type TransactionHead,
+} from '../../shared/transactions/store/transaction-item.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
 
 /** One change of an item, from the table's stream. Values are DynamoDB's JSON. */
@@ -98,9 +102,9 @@ function readChange(
     const checkout = readCheckoutItem(after);
     return checkout ? { sequenceNumber, event: checkoutReceived(checkout, settings) } : 'unreadable';
   }
-  const now = readImage(after);
+  const now = readImage(after, readHead);
   if (!now) return 'unreadable';
-  const previously = before && (readImage(before) ?? 'unknown');
+  const previously = before && (readImage(before, readState) ?? 'unknown');
   if (previously !== 'unknown' && previously?.version === now.version) return 'no-event';
   const event = transactionChanged(previously, now, settings);
   return isPublishable(event) ? { sequenceNumber, before: previously, after: now, event } : 'unreadable';
@@ -155,13 +159,16 @@ async function followCheckouts(
 }
 
 /** Undefined for an item that the transaction store did not write. */
-function readImage(image: StreamImage): TransactionHead | undefined {
+function readImage<State>(
+  image: StreamImage,
+  read: (attributes: Readonly<Record<string, unknown>>) => State,
+): State | undefined {
   const attributes = Object.entries(image).map(([name, value]): [string, unknown] => [
     name,
     readValue(value),
   ]);
   try {
-    return readHead(Object.fromEntries(attributes));
+    return read(Object.fromEntries(attributes));
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { asJsonObject } from '@button-serverless/validation/json';
 import {
   NOT_REWARDABLE_REASONS,
+  type PublishedState,
   recordStatus,
   type Transaction,
   type TransactionRecord,
@@ -145,9 +146,14 @@ export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
 };
 
 /**
- * Reads the current state of a transaction from the attributes of its item. Throws on an item that this code
- * did not write.
+ * Reads the current state of a transaction from the attributes of its item, without unpacking its payload.
+ * Throws on an item that this code did not write.
  */
+export function readState(attributes: Readonly<Record<string, unknown>>): PublishedState {
+  return TransactionHeadSchema.parse(attributes);
+}
+
+/** Reads the current state too, with the line items and the token from the packed payload. Throws as well. */
 export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
   const head = TransactionHeadSchema.parse(attributes);
   if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
