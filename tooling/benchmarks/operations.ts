@@ -44,6 +44,23 @@ export async function countOperations(
   };
 }
 
+/** What a mix of events uses: the counts of each kind, each with its share of the mix. */
+export function weighted(parts: readonly (readonly [Counted, number])[]): Counted {
+  const sum = (of: (counted: Counted) => number): number =>
+    parts.reduce((total, [counted, share]) => total + share * of(counted), 0);
+  const names = new Set(parts.flatMap(([{ calls }]) => Object.keys(calls)));
+  return {
+    calls: Object.fromEntries([...names].map((name) => [name, sum(({ calls }) => calls[name] ?? 0)])),
+    readUnits: sum(({ readUnits }) => readUnits),
+    writeUnits: sum(({ writeUnits }) => writeUnits),
+    buttonCalls: sum(({ buttonCalls }) => buttonCalls),
+    logLines: sum(({ logLines }) => logLines),
+    logBytes: sum(({ logBytes }) => logBytes),
+    cpuMs: sum(({ cpuMs }) => cpuMs),
+    wallMs: sum(({ wallMs }) => wallMs),
+  };
+}
+
 function lines(log: string): string[] {
   return log.split('\n').filter((line) => line.trim() !== '');
 }
