@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
 import { measureBilledOperations } from './cases/billed-operations.ts';
 import { measureColdStart, measureLoading } from './cases/cold-start.ts';
+import { measureLocalStart } from './cases/local-start.ts';
 import { measureOrderBatches } from './cases/order-batches.ts';
 import { measureGrowth, measureReconciliation } from './cases/reconciliation.ts';
 import { measureThroughput } from './cases/throughput.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, (laboratory: Laboratory) => Promise<Measure
   reconciliation: measureReconciliation,
   growth: measureGrowth,
   throughput: measureThroughput,
+  'local-start': measureLocalStart,
 };
 
 async function main(): Promise<number> {
