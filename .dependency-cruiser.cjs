@@ -141,6 +141,21 @@ module.exports = {
       to: { path: '^tooling/benchmarks/' },
     },
     {
+      name: 'runs-without-development-dependencies',
+      comment: '`npm ci --omit=dev && npm start` is what the README tells newcomers to type.',
+      severity: 'error',
+      from: {
+        path: '^(functions|shared|infra|ops|local|tooling/(local-aws|button-simulator|dashboards))/',
+        // They compare with what is deployed, and list what is in it.
+        pathNot: ['/test/', '^infra/(upgrade|sbom)/'],
+      },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: '^node_modules/@types/',
+      },
+    },
+    {
       name: 'tools-stand-alone',
       comment:
         'Local AWS, the Button simulator and the dashboards know other packages, and nothing of this app.',

@@ -31,8 +31,15 @@ export function peerVersions(): Record<string, string> {
 
 /** Versions of the libraries in this project's functions. */
 export function ownVersions(): Record<string, string> {
-  return dependenciesOf(join(FOLDER, '../..', 'package.json'));
+  const all = dependenciesOf(join(FOLDER, '../..', 'package.json'));
+  return Object.fromEntries(IN_FUNCTIONS.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
 }
+
+/** The packages that are bundled into functions; the others deploy or run them. */
+const IN_FUNCTIONS = [
+  ...['dynamodb', 'eventbridge', 'secrets-manager', 'sqs'].map((service) => `@aws-sdk/client-${service}`),
+  ...['@aws-sdk/credential-provider-env', '@aws-sdk/util-dynamodb', '@middy/core', 'zod'],
+];
 
 function dependenciesOf(file: string): Record<string, string> {
   return ManifestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).dependencies;
