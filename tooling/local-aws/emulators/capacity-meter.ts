@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { MetricStore } from '../cloudwatch/metric-store.ts';
 import type { AccessControl } from '../iam/access-control.ts';
@@ -9,6 +9,7 @@ import type { LoopbackServer } from '../loopback-server.ts';
 import { readBody } from '../read-body.ts';
 import { AwsServiceError } from './aws-json-client.ts';
 import type { DynamoDbFaults } from './dynamodb-faults.ts';
+import { forwarderTo } from './forwarder.ts';
 
 /** What a request may be: DynamoDB's own limit is 16 MB. */
 const REQUEST_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -50,6 +51,7 @@ export function startCapacityMeter(
   dynamodbEndpoint: string,
   { store, access, tableKeys, faults }: Meter,
 ): Promise<LoopbackServer> {
+  const forward = forwarderTo(dynamodbEndpoint);
   const answer = async (request: IncomingMessage) => {
     const body = await readBody(request, REQUEST_LIMIT_BYTES);
     if (body === 'too-large') throw new Error('The request is too large.');
@@ -59,17 +61,11 @@ export function startCapacityMeter(
     const met = faults.meet(operation, input);
     if (met !== undefined) return { status: 200, headers: ANSWER_HEADERS, text: JSON.stringify(met) };
     const isMeasured = READS.includes(operation) || WRITES.includes(operation);
-    const response = await fetch(dynamodbEndpoint, {
-      method: 'POST',
-      headers: forwarded(request.headers),
-      body: isMeasured ? asking(body) : body,
-    });
-    const text = await response.text();
-    const isToBeRead = isMeasured && response.ok;
+    const { status, contentType, text } = await forward(request.headers, isMeasured ? asking(input) : body);
     return {
-      status: response.status,
-      headers: { 'content-type': response.headers.get('content-type') ?? 'application/x-amz-json-1.0' },
-      text: isToBeRead ? measured(text, { operation, store }) : text,
+      status,
+      headers: contentType === undefined ? ANSWER_HEADERS : { 'content-type': contentType },
+      text: isMeasured && status === 200 ? measured(text, { operation, store }) : text,
     };
   };
 
@@ -87,19 +83,9 @@ export function startCapacityMeter(
   });
 }
 
-function forwarded(headers: IncomingHttpHeaders): Record<string, string> {
-  const names = ['authorization', 'content-type', 'x-amz-target', 'x-amz-date', 'x-amz-security-token'];
-  const kept = names.flatMap((name) => {
-    const value = headers[name];
-    return typeof value === 'string' ? [[name, value] as const] : [];
-  });
-  return Object.fromEntries(kept);
-}
-
 /** The request as one that asks for the units, spread over table and indexes. */
-function asking(body: Buffer): string {
-  const request = z.looseObject({}).parse(JSON.parse(body.toString()));
-  return JSON.stringify({ ...request, ReturnConsumedCapacity: 'INDEXES' });
+function asking(input: unknown): string {
+  return JSON.stringify({ ...z.looseObject({}).parse(input), ReturnConsumedCapacity: 'INDEXES' });
 }
 
 /** Puts the units of an answer; returns the answer without them. */
