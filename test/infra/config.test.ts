@@ -225,7 +225,7 @@ describe('readStageConfig', () => {
     ].map(([cron, field]): [string, object, string] => [
       `cron(${cron})`,
       withBrand({ retrySweep: { schedule: `cron(${cron})` } }),
-      `retrySweep.schedule: must have other ${field}`,
+      `retrySweep.schedule: must have valid ${field}`,
     ]),
     // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
     ...['rate(1 days)', 'rate(5 hour)', 'rate(11 day)'].map((reminderSchedule): [string, object, string] => [
