@@ -1,11 +1,8 @@
 import { ListRulesCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetAccountSummaryCommand } from '@aws-sdk/client-iam';
 
-import type { StageConfig } from '../../config.ts';
 import { notChecked, ok, problem, type Check, type Finding } from '../check.ts';
-
-/** How many of a kind of resource each stack of a stage creates, by the end of the stack's name. */
-export type Counts = { roles: number; rules: number };
+import { stackCounts, type StackCounts } from '../stack-counts.ts';
 
 /**
  * Whether the account has room for the roles and rules of the stacks that do not exist yet.
@@ -19,8 +16,11 @@ export const quotas: Check = {
     'Each brand adds three to five IAM roles and a rule of the default event bus. An account may have 1,000 roles, and 300 rules in a region (100 in Cape Town and Milan) unless AWS has raised the quota.',
   async run({ config, clients, region, stacks }) {
     const deployed = new Set((await stacks()).map(({ name }) => name));
-    const missing = [...countsOf(config)].filter(([part]) => !deployed.has(`Button-${config.stage}-${part}`));
-    const needed = (kind: keyof Counts): number => missing.reduce((sum, [, counts]) => sum + counts[kind], 0);
+    const missing = [...stackCounts(config)].filter(
+      ([part]) => !deployed.has(`Button-${config.stage}-${part}`),
+    );
+    const needed = (kind: keyof StackCounts): number =>
+      missing.reduce((sum, [, counts]) => sum + counts[kind], 0);
     const { SummaryMap: { Roles: roles, RolesQuota: rolesQuota } = {} } = await clients.iam.send(
       new GetAccountSummaryCommand({}),
     );
@@ -31,14 +31,14 @@ export const quotas: Check = {
       judge('rules of the default event bus', {
         used: await countRules(clients.eventBridge),
         needed: needed('rules'),
-        quota: RULES[region] ?? 300,
+        quota: RULES_QUOTA[region] ?? 300,
       }),
     ];
   },
 };
 
-/** The default of the regions in which it is not 300. */
-const RULES: Readonly<Record<string, number>> = { 'af-south-1': 100, 'eu-south-1': 100 };
+/** The default quota of rules, in the regions where it is not 300. */
+const RULES_QUOTA: Readonly<Record<string, number>> = { 'af-south-1': 100, 'eu-south-1': 100 };
 
 type Room = { used: number; needed: number; quota: number };
 
@@ -60,18 +60,4 @@ async function countRules(client: EventBridgeClient): Promise<number> {
     token = next;
   } while (token !== undefined);
   return count;
-}
-
-/** What each stack of a stage creates, by the end of the stack's name. */
-export function countsOf({ orderReporting, transactions }: StageConfig): ReadonlyMap<string, Counts> {
-  const counts = new Map<string, Counts>([['Alarms', { roles: 2, rules: 1 }]]);
-  if (orderReporting) counts.set('OrderReporting', { roles: 2, rules: 0 });
-  for (const { id, audit } of orderReporting?.brands ?? [])
-    counts.set(`Brand-${id}`, { roles: audit ? 5 : 3, rules: 1 });
-  if (transactions) {
-    const deliveries = transactions.rewardQueue?.deliverTo ? 1 : 0;
-    const apis = transactions.publisherApi ? 1 : 0;
-    counts.set('Transactions', { roles: 8 + apis + deliveries, rules: 2 + deliveries });
-  }
-  return counts;
 }

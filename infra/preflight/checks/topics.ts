@@ -18,7 +18,7 @@ export const topics: Check = {
 };
 
 /**
- * A role of this account sends the reminder. In another account only the policy of the topic can let it.
+ * A role of this account sends the reminder. Only the topic's own policy can allow that from another account.
  *
  * Source: https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.iam.permissions.html
  */
@@ -31,7 +31,7 @@ function reminderFaults(arn: string, policy: string, { config, account }: Prefli
     : [
         problem(
           `the topic ${arn} is in another account, and its policy does not name ${account}: nobody is reminded of alarms`,
-          `Allow the account ${account} sns:Publish in it.`,
+          `Let the policy allow account ${account} the action sns:Publish.`,
         ),
       ];
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { CHECKS } from '../../../infra/preflight/checks.ts';
 import { executionsAtOnce } from '../../../infra/preflight/checks/concurrency.ts';
-import { countsOf } from '../../../infra/preflight/checks/quotas.ts';
+import { stackCounts } from '../../../infra/preflight/stack-counts.ts';
 import { runPreflight } from '../../../infra/preflight/run.ts';
 import { STAGES } from '../stages.ts';
 import { PRODUCTION_STAGE, synthesizeStage } from '../synthesized-stage.ts';
@@ -676,10 +676,10 @@ describe('AWS, requirement 6: npm run preflight', () => {
   });
 });
 
-describe('countsOf', () => {
+describe('stackCounts', () => {
   it.each(STAGES)('is what the stacks of $name create', ({ config }) => {
     const stage = synthesizeStage(config);
-    const counts = countsOf(StageConfigSchema.parse(config));
+    const counts = stackCounts(StageConfigSchema.parse(config));
 
     for (const stackName of stage.stackNames) {
       const part = stackName.replace(`Button-${config.stage}-`, '');
