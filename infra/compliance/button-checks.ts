@@ -4,7 +4,8 @@ import { NagMessageLevel, NagPack, NagRuleCompliance, rules } from 'cdk-nag';
 import * as z from 'zod';
 
 import { LEAST_RECEIVES } from '../queue-limits.ts';
-import { isUndeclaredLoop, type StackResources } from './undeclared-loop.ts';
+import type { StackResources } from './role-statements.ts';
+import { isUndeclaredLoop } from './undeclared-loop.ts';
 
 /** A resource as it will be in the template. */
 type Resource = z.output<typeof ResourceSchema>;
