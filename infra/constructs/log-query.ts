@@ -2,7 +2,6 @@ import { QueryDefinition, QueryString, type ILogGroup, type QueryStringProps } f
 import type { Construct } from 'constructs';
 
 import type { Deployment } from '../deployment.ts';
-import { functionsOfStack } from './lambda-function.ts';
 
 /** The properties of a saved query. */
 export type LogQueryProps = {
@@ -30,43 +29,5 @@ export function saveLogQuery(
     queryDefinitionName: `Button/${deployment.config.stage}/${question}`,
     queryString: new QueryString(query),
     logGroups: [...logGroups],
-  });
-}
-
-/**
- * What a function could not do, and what ended it. Lambda itself reports a timeout, a killed process and
- * exhausted memory, in a line without a level. With the system log level WARN, which all of our functions
- * use, it reports no successful invocation.
- *
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log
- * level event mapping"
- */
-export const FAILURES: QueryStringProps = {
-  fields: [
-    '@timestamp',
-    '@log',
-    'level',
-    'message.event',
-    'message.error',
-    'errorType',
-    'errorMessage',
-    'record.status',
-    'record.errorType',
-  ],
-  filterStatements: ['level in ["WARN", "ERROR", "FATAL"] or type = "platform.report"'],
-  sort: '@timestamp desc',
-  limit: 200,
-};
-
-/** Saves the query of what any function of a stack could not do, once all functions of the stack exist. */
-export function saveFailuresQuery(
-  scope: Construct,
-  { deployment, subject }: Pick<LogQueryProps, 'deployment'> & { subject: string },
-): void {
-  saveLogQuery(scope, 'FailuresQuery', {
-    deployment,
-    logGroups: functionsOfStack(scope).map(({ lambda }) => lambda.logGroup),
-    question: `${subject}/What failed`,
-    query: FAILURES,
   });
 }

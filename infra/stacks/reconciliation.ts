@@ -7,7 +7,8 @@ import { Construct } from 'constructs';
 
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import type { DataTable } from '../constructs/data-table.ts';
-import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
+import { FAILURES } from '../constructs/failures-query.ts';
+import { saveLogQuery } from '../constructs/log-query.ts';
 import { permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';

@@ -11,8 +11,8 @@ import {
   TRANSACTIONS_TABLE,
 } from '../../shared/dynamodb/table.ts';
 import { createDataTable, type DataTable } from '../constructs/data-table.ts';
+import { saveFailuresQuery } from '../constructs/failures-query.ts';
 import { FunctionAlarms } from '../constructs/function-alarms.ts';
-import { saveFailuresQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { ScheduledWorker } from '../constructs/scheduled-worker.ts';
 import type { WebhookEndpoint } from '../constructs/webhook-endpoint.ts';

@@ -14,7 +14,8 @@ import {
 import { ExplainedAlarm, STANDS_FOR_A_DAY } from '../constructs/alarm.ts';
 import type { DataTable } from '../constructs/data-table.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
-import { FAILURES, saveLogQuery } from '../constructs/log-query.ts';
+import { FAILURES } from '../constructs/failures-query.ts';
+import { saveLogQuery } from '../constructs/log-query.ts';
 import { leadingKeys, permission } from '../constructs/permission.ts';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { UnsetSecret } from '../constructs/unset-secret.ts';
