@@ -31,7 +31,7 @@ function reminderFaults(arn: string, policy: string, { config, account }: Prefli
     : [
         problem(
           `the topic ${arn} is in another account, and its policy does not name ${account}: nobody is reminded of alarms`,
-          `Let the policy allow account ${account} the action sns:Publish.`,
+          `Allow the account ${account} sns:Publish in that policy.`,
         ),
       ];
 }
