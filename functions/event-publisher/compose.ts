@@ -8,7 +8,10 @@ import { shortTimeouts } from '../../shared/runtime/short-timeouts.ts';
 import { EnvironmentSchema } from './env.ts';
 import { publishChanges } from './publish-changes.ts';
 
-/** A checkout is found within this many milliseconds, or later: events come first. */
+/**
+ * Time limits for the table of the checkouts. Events come first: a checkout that is not found in this time is
+ * found with the transaction's next version.
+ */
 const SHORT_TIMEOUTS = shortTimeouts(1000);
 
 /** Composes the function that publishes the changes in the stream of the transactions table. */

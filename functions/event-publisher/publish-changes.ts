@@ -1,45 +1,12 @@
 import { commissionChanges } from '../../shared/transactions/rules/commission-change.ts';
-import {
-  checkoutReceived,
-  type CheckoutReceived,
-  type EventSettings,
-  isPublishable,
-  type PublishedState,
-  transactionChanged,
-  type TransactionChanged,
-} from '@button-serverless/validation/webhooks';
+import type { EventSettings } from '@button-serverless/validation/webhooks';
 import type { Metrics } from '../../shared/runtime/metric-definitions.ts';
 import { errorName, log } from '../../shared/runtime/logger.ts';
 import type { PutEvents } from '../../shared/transactions/event-bus.ts';
 import { TRANSACTIONS_TABLE } from '../../shared/dynamodb/table.ts';
-import { readCheckoutItem } from '../../shared/transactions/store/checkout-item.ts';
 import type { CheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
-import {
-  readHead,
-  readState,
-  type TransactionHead,
-} from '../../shared/transactions/store/transaction-item.ts';
 import { reportUnreadable } from '../../shared/dynamodb/unreadable-item.ts';
-
-/** One change of an item, from the table's stream. Values are DynamoDB's JSON. */
-export type StreamChange = {
-  sequenceNumber: string;
-  before: StreamImage | undefined;
-  after: StreamImage | undefined;
-};
-
-/**
- * An item in the stream: numbers as text, binary as base64. The attributes that this code reads have no other
- * types.
- */
-export type StreamImage = Readonly<Record<string, StreamValue>>;
-
-type StreamValue = {
-  S?: string | undefined;
-  N?: string | undefined;
-  B?: string | Uint8Array | undefined;
-  L?: readonly StreamValue[] | undefined;
-};
+import { readChange, type StreamChange, type VersionChange } from './read-change.ts';
 
 /** What publishing needs. */
 export type PublishChangesPorts = {
@@ -81,35 +48,6 @@ export async function publishChanges(
   return announced[firstFailed]?.sequenceNumber;
 }
 
-/** A new version of a transaction. The previous version is `unknown` if it is unreadable. */
-type VersionChange = {
-  sequenceNumber: string;
-  before: PublishedState | undefined | 'unknown';
-  after: TransactionHead;
-  event: TransactionChanged;
-};
-
-/** A new checkout. */
-type NewCheckout = { sequenceNumber: string; event: CheckoutReceived };
-
-function readChange(
-  { sequenceNumber, before, after }: StreamChange,
-  settings: EventSettings,
-): VersionChange | NewCheckout | 'no-event' | 'unreadable' {
-  if (!after || TRANSACTIONS_TABLE.partOf in after || TRANSACTIONS_TABLE.aliasOf in after) return 'no-event';
-  if (TRANSACTIONS_TABLE.checkoutOf in after) {
-    if (before) return 'no-event';
-    const checkout = readCheckoutItem(after);
-    return checkout ? { sequenceNumber, event: checkoutReceived(checkout, settings) } : 'unreadable';
-  }
-  const now = readImage(after, readHead);
-  if (!now) return 'unreadable';
-  const previously = before && (readImage(before, readState) ?? 'unknown');
-  if (previously !== 'unknown' && previously?.version === now.version) return 'no-event';
-  const event = transactionChanged(previously, now, settings);
-  return isPublishable(event) ? { sequenceNumber, before: previously, after: now, event } : 'unreadable';
-}
-
 const METRIC_OF_STATUS = {
   pending: 'PendingCommissionChangeMinor',
   validated: 'ValidatedCommissionChangeMinor',
@@ -124,7 +62,7 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
   );
   if (held.length > 0) metrics.add({ name: 'TransactionsOfUnknownCategory', value: held.length });
   for (const { before, after } of versionChanges) {
-    // The previous version's share is unknown, and was counted then.
+    // Without the previous version, the difference is unknown.
     if (before === 'unknown') continue;
     for (const { status, currency, amountMinor } of commissionChanges(before, after)) {
       metrics.add({
@@ -137,8 +75,8 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
 }
 
 /**
- * Counts the checkouts whose transactions have arrived. Never throws: no event waits for a share on a
- * dashboard, and the transaction's next version finds its checkout.
+ * Counts the checkouts whose transactions have arrived. Never throws, because no event may wait for a number
+ * on a board. After a failure, the transaction's next version finds the checkout.
  */
 async function followCheckouts(
   versionChanges: readonly VersionChange[],
@@ -156,26 +94,4 @@ async function followCheckouts(
   } catch (error) {
     log.warn('checkouts_not_followed', { error: errorName(error) });
   }
-}
-
-/** Undefined for an item that the transaction store did not write. */
-function readImage<State>(
-  image: StreamImage,
-  read: (attributes: Readonly<Record<string, unknown>>) => State,
-): State | undefined {
-  const attributes = Object.entries(image).map(([name, value]): [string, unknown] => [
-    name,
-    readValue(value),
-  ]);
-  try {
-    return read(Object.fromEntries(attributes));
-  } catch {
-    return undefined;
-  }
-}
-
-function readValue({ S: text, N: number, B: bytes, L: list }: StreamValue): unknown {
-  if (list !== undefined) return list.map(readValue);
-  if (bytes !== undefined) return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : bytes;
-  return number === undefined ? text : Number(number);
 }

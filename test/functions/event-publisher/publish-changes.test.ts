@@ -3,11 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { packJson } from '../../../shared/dynamodb/packed-json.ts';
 import type { PublishedEvent } from '../../../shared/transactions/event-bus.ts';
-import {
-  publishChanges,
-  type StreamChange,
-  type StreamImage,
-} from '../../../functions/event-publisher/publish-changes.ts';
+import { publishChanges } from '../../../functions/event-publisher/publish-changes.ts';
+import type { StreamChange, StreamImage } from '../../../functions/event-publisher/read-change.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import { notRewardableReason, type RewardableState } from '../../../shared/validation/webhooks/rewardable.ts';
 import {
