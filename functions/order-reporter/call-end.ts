@@ -80,9 +80,9 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
 }
 
 /**
- * The end if Button may have carried out the call before the one that ended like this: it is not forgotten,
- * whatever stopped the later call, nor is the id that its answer showed, even if the later call says that the
- * order is not shown to be this one. Pure.
+ * The end of two calls: Button may have carried out the first, and the second had this end. Whatever stopped
+ * the second, the order stays in doubt because of the first. `shownId` is the id that the answer to the first
+ * showed. The ledger keeps it even if the second is the end for the order. Pure.
  */
 export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
   const { result, refusal } = end;

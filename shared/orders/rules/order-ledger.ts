@@ -128,7 +128,7 @@ export type Failures = {
   last: readonly { at: string; reason: string; answer?: FailedAnswer }[];
 };
 
-/** The ledger's item for one order of one brand. */
+/** A ledger entry: what is known of one order of one brand. */
 export type LedgerEntry = {
   brand: string;
   orderId: string;
@@ -190,8 +190,7 @@ export type CallResult = CallOutcome & { lacksToken?: true };
 
 type CallOutcome =
   /**
-   * `sent` is false if Button was found to hold the version already. `created`: by a create, which makes a
-   * new order.
+   * `sent` is false if Button was found to hold the version already. `created`: a create made a new order.
    */
   | {
       result: 'done';
@@ -205,30 +204,23 @@ type CallOutcome =
       token?: 'taken' | 'refused';
       buttonOrderId?: string;
     }
-  /**
-   * Certainly not carried out. `isLookUp`, here and below: the call without an answer is the look-up by the
-   * order's token. `blamesOrder`: the order itself may be the cause.
-   */
-  | {
-      result: 'try-again';
-      reason: string;
-      afterMs?: number;
-      isLookUp?: true;
-      blamesOrder?: true;
-      answer?: FailedAnswer;
-    }
-  /** It may have been carried out, or may still be. `shownId`: see `Doubt`. */
-  | {
-      result: 'unclear';
-      shownId?: string;
-      reason: string;
-      afterMs?: number;
-      isLookUp?: true;
-      blamesOrder?: true;
-      answer?: FailedAnswer;
-    }
-  /** `shownId`: see `Doubt`; the create before may have made that order. */
+  /** The call was certainly not carried out. */
+  | ({ result: 'try-again' } & FailedCall)
+  /** The call may have been carried out, or may still be. `shownId`: see `Doubt`. */
+  | ({ result: 'unclear'; shownId?: string } & FailedCall)
+  /** `shownId`: see `Doubt`. The create before this call may have made that order. */
   | { result: 'refused'; reason: string; shownId?: string };
+
+type FailedCall = {
+  reason: string;
+  /** How long Button asks to wait. */
+  afterMs?: number;
+  /** The call without an answer is the look-up by the order's token. */
+  isLookUp?: true;
+  /** The order itself may be the cause. */
+  blamesOrder?: true;
+  answer?: FailedAnswer;
+};
 
 /** The ledger's own warnings, which stay when a newer version arrives. */
 export const TOKEN_WARNINGS = {

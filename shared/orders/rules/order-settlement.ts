@@ -39,7 +39,8 @@ export type Settlement = {
 };
 
 /**
- * What the end of the calls does to the order. Pure. A token that Button was seen to lack is due.
+ * What the end of the calls does to the order. If Button was seen to hold the order without its token, the
+ * token is due. Pure.
  *
  * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version or a token that
  * arrived in between stays due. After a success that follows an unclear outcome, the order stays in doubt for
@@ -109,7 +110,7 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
   const doubt = shownId
     ? unclearAbout(claimed.newest, claimed.progress, shownId)
     : openDoubt(claimed.progress);
-  const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
+  const isNewest = isStillNewest(claimed, current);
   if (bringsTokenOnly(claimed)) {
     const refused = { event: 'token-refused' } as const;
     return isNewest ? [refused, { event: 'settled' }] : [refused, newerIsDue(claimed, context, false)];
@@ -157,7 +158,7 @@ function settleFailed(
   const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress, shownId) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
-  const isNewest = claimed.newest.hash === current.newest.hash && isSameVersion(claimed, current);
+  const isNewest = isStillNewest(claimed, current);
   if (isNewest && failures && isFailingAlone(after, failed.failure !== undefined, context)) {
     if (now.getTime() - Date.parse(since) < GIVEN_UP_AFTER_MS) {
       const wait = { dueAt: later(now, DAY_MS), reason: result.reason };
@@ -243,6 +244,7 @@ function toReported(
   };
 }
 
-function isSameVersion(one: LedgerEntry, other: LedgerEntry): boolean {
-  return compareVersions(one.newest.version, other.newest.version) === 'same';
+/** Whether no other version arrived during the run, not even a later one with the same content. */
+function isStillNewest({ newest: claimed }: LedgerEntry, { newest: current }: LedgerEntry): boolean {
+  return claimed.hash === current.hash && compareVersions(claimed.version, current.version) === 'same';
 }

@@ -23,7 +23,10 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
   return Math.round(full * (0.5 + jitter() / 2));
 }
 
-/** The doubt after a call about a version that may have been carried out, and `shown` as `shownId`. Pure. */
+/**
+ * The doubt after a call about a version that may have been carried out. `shown` is the id of the order that
+ * the answer showed. Pure.
+ */
 export function unclearAbout(
   { hash }: Pick<NewestVersion, 'hash'>,
   progress: Progress,
