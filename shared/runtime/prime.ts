@@ -2,7 +2,9 @@ import type { Secret } from './secret.ts';
 
 /** What a function does before its first event. */
 export type PrimeOptions = {
-  /** Reads of tables that find little or nothing, until the signal; the function's rights must cover them. */
+  /**
+   * Makes small reads of tables, and ends at the signal. The function must have the rights for these reads.
+   */
   readTables: (signal: AbortSignal) => Promise<unknown>;
   secret: Pick<Secret<unknown>, 'read'>;
   /** The pure part of the work, on a constant. */
@@ -12,9 +14,9 @@ export type PrimeOptions = {
 
 /**
  * Creates what the bundle's entry (infra/function-bundles.ts) awaits before the first event: small reads of
- * tables, a read of the secret, and a rehearsal. It opens connections and compiles code
- * while Lambda starts the environment with a whole processor; the first event would have only a part of one,
- * and a waiting caller.
+ * tables, a read of the secret, and a rehearsal. This opens connections and compiles code while Lambda starts
+ * the environment, with a whole processor. The first event gets only a part of a processor, and its caller
+ * waits.
  *
  * Never throws. It stops after `limitMs`, so that no call is in progress when the environment is frozen. If
  * something failed here, the first event meets the failure itself.

@@ -58,7 +58,7 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
   };
 }
 
-/** Button's tokens are short; anything else is no key of a checkout. */
+/** Button's tokens are short. No checkout is stored under a text that is long or malformed. */
 function fitsKey(btnRef: string): boolean {
   return btnRef !== '' && btnRef.length <= 255 && btnRef.isWellFormed();
 }

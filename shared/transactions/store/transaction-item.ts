@@ -153,7 +153,10 @@ export function readState(attributes: Readonly<Record<string, unknown>>): Publis
   return TransactionHeadSchema.parse(attributes);
 }
 
-/** Reads the current state too, with the line items and the token from the packed payload. Throws as well. */
+/**
+ * Reads the current state, and the line items and the token from the packed payload. Throws on an item that
+ * this code did not write.
+ */
 export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
   const head = TransactionHeadSchema.parse(attributes);
   if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
