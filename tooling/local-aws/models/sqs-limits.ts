@@ -2,12 +2,12 @@ import {
   BatchEntryIdsNotDistinct,
   EmptyBatchRequest,
   InvalidBatchEntryId,
-  SQSServiceException,
   TooManyEntriesInBatchRequest,
   type MessageAttributeValue,
 } from '@aws-sdk/client-sqs';
 
-const METADATA = { httpStatusCode: 400 };
+import { invalid, METADATA } from './sqs-error.ts';
+
 const MAX_ENTRIES = 10;
 const MAX_ATTRIBUTES = 10;
 const MAX_VISIBILITY_SECONDS = 43_200;
@@ -49,12 +49,12 @@ export function checkMessage({
   const tokens = { MessageGroupId: groupId, MessageDeduplicationId: deduplicationId };
   for (const [name, token] of Object.entries(tokens))
     if (token !== undefined && !MESSAGE_TOKEN.test(token))
-      throw invalidValue(`Value for parameter ${name} is invalid.`);
+      throw invalid('InvalidParameterValue', `Value for parameter ${name} is invalid.`);
   if (Object.keys(attributes).length > MAX_ATTRIBUTES)
-    throw invalidValue(`A message has at most ${MAX_ATTRIBUTES} attributes.`);
+    throw invalid('InvalidParameterValue', `A message has at most ${MAX_ATTRIBUTES} attributes.`);
   for (const [name, { StringValue: text, BinaryValue: bytes }] of Object.entries(attributes))
     if ((text ?? bytes ?? '').length === 0)
-      throw invalidValue(`The message attribute '${name}' must contain a value.`);
+      throw invalid('InvalidParameterValue', `The message attribute '${name}' must contain a value.`);
 }
 
 /**
@@ -76,14 +76,5 @@ export function bytesOfMessage(
 /** Throws for a visibility timeout that SQS refuses. */
 export function checkVisibility(seconds: number): void {
   if (!(seconds >= 0 && seconds <= MAX_VISIBILITY_SECONDS))
-    throw invalidValue(`Value ${seconds} for parameter VisibilityTimeout is invalid.`);
-}
-
-function invalidValue(message: string): SQSServiceException {
-  return new SQSServiceException({
-    name: 'InvalidParameterValue',
-    message,
-    $fault: 'client',
-    $metadata: METADATA,
-  });
+    throw invalid('InvalidParameterValue', `Value ${seconds} for parameter VisibilityTimeout is invalid.`);
 }

@@ -17,6 +17,7 @@ import {
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
 
+import { invalid, METADATA } from './sqs-error.ts';
 import { bytesOfMessage, checkBatch, checkMessage, checkVisibility } from './sqs-limits.ts';
 
 /** A queue. `name` is also its URL. */
@@ -97,7 +98,6 @@ const MAX_MESSAGE_BYTES = 1_048_576;
 
 /** Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
 const REFUSED_CHARACTERS = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
-const METADATA = { httpStatusCode: 400 };
 
 type SendInput = {
   body: string | undefined;
@@ -525,10 +525,6 @@ function toSendInput({
 function remove({ messages }: Queue, held: Held): void {
   const index = messages.indexOf(held);
   if (index !== -1) messages.splice(index, 1);
-}
-
-function invalid(name: string, message: string): SQSServiceException {
-  return new SQSServiceException({ name, message, $fault: 'client', $metadata: METADATA });
 }
 
 function refuseUnknown(operation: string, unknown: object): void {
