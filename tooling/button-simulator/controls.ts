@@ -131,7 +131,7 @@ export class SimulatorControls {
     for (const part of [log, orders, transactions, accounts, shoppers, faults]) part.clear();
   }
 
-  /** What it has taken in, for `restore` of a later simulator. */
+  /** Everything that it stores, for `restore` of another simulator. */
   state(): SimulatorState {
     const { orders, transactions } = this.#parts;
     return {
@@ -142,7 +142,7 @@ export class SimulatorControls {
     };
   }
 
-  /** Takes in what an earlier simulator had, before anything else happens. No webhook is sent for it. */
+  /** Begins with the state of another simulator. Call it before anything else. It sends no webhook. */
   restore({ orders, transactions, shoppers, world }: SimulatorState): void {
     this.setWorld(world);
     this.setShoppers(shoppers);

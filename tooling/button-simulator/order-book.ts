@@ -126,7 +126,7 @@ export class OrderBook {
     return [...this.#orders.values()];
   }
 
-  /** Takes in the orders of an earlier book, oldest first, as they were. */
+  /** Adds the orders of another book unchanged, the oldest first. */
   restore(orders: readonly Order[]): void {
     for (const order of orders) {
       this.#index(order);

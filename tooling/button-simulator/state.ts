@@ -5,7 +5,8 @@ import { TransactionVersionSchema } from './transaction-rows.ts';
 import { WorldSchema } from './world.ts';
 
 /**
- * What a Button has taken in, for a later one: plain JSON. Webhooks that are still to be sent are not in it.
+ * Everything that a simulator stores, as plain JSON, for another one. It contains no webhook that is still to
+ * be sent.
  */
 export const SimulatorStateSchema = z.object({
   orders: z.array(OrderSchema),

@@ -37,7 +37,7 @@ export type DeployedParts = {
   generations: Map<string, number>;
   /** Who has which name of the account: `<type> <name>`. */
   namesInUse: Map<string, string>;
-  /** What an earlier deployment had stored in tables and queues that do not exist yet. */
+  /** What an earlier deployment stored in tables and queues that this one has not created yet. */
   stored: { [Kind in keyof StoredState]: Map<string, StoredState[Kind][string]> };
   /** From the stream ARN that a template sees to the one that the emulator knows. */
   streamArns: Map<string, string>;

@@ -12,7 +12,7 @@ export type Log = {
   close(): Promise<void>;
 };
 
-/** Writes every line to the file, after what stands in it if it is continued, and reports it to `onLine`. */
+/** Writes every line to the file and reports it to `onLine`. A continued file keeps what it contains. */
 export function openLog(
   { directory, name, isContinued = false }: { directory: string; name: string; isContinued?: boolean },
   onLine: (line: string) => void,

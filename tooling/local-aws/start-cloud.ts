@@ -51,7 +51,7 @@ export type CloudOptions = Pick<
   accountConcurrency?: number | undefined;
   /** Tables of another cloud, which has to outlive this one; this one has none but its own otherwise. */
   existingTables?: DeployedTables | undefined;
-  /** What an earlier cloud had stored: in this one's tables and queues from the beginning. */
+  /** What an earlier cloud stored: the tables and queues of this one begin with it. */
   stored?: StoredState | undefined;
 };
 
@@ -257,7 +257,7 @@ function runCloud(
     await closeAll([...cloud.httpApis.values()]);
     await cloud.triggers.ended();
     for (const localFunction of cloud.functions) localFunction.close();
-    // What nothing here has taken in stays for the next one.
+    // State of tables and queues that this cloud does not have is handed on unchanged.
     const { tables, queues } = cloud.stored;
     for (const table of cloud.tableKeys.keys()) tables.set(table, await itemsOf(cloud, table));
     for (const { queueName } of await cloud.sqs.levels())

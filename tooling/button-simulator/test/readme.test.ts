@@ -18,7 +18,7 @@ it('every command of the README is accepted, one after the other', async () => {
   const setup = `curl() { command curl -sS --fail-with-body "$@" || { echo "FAILED: curl $*" >&2; exit 1; }; }; `;
   const script = lines
     .map((line) => line.replace(/^BUTTON=.*/, `BUTTON=${simulator.url}`))
-    // Faults would befall the examples that come after them.
+    // Otherwise the fault would hit the examples that follow it.
     .map((line) => (line.startsWith('$F ') ? `${line}\ncurl -X DELETE $BUTTON/control/faults` : line));
 
   const { stdout } = await promisify(execFile)('bash', ['-c', setup + script.join('\n')]);

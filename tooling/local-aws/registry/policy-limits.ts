@@ -30,7 +30,7 @@ const RoleSchema = z.looseObject({
   ManagedPolicyArns: z.array(z.string()).default([]),
 });
 
-/** What IAM has against a role's policies together, those of `AWS::IAM::Policy` included. */
+/** Why IAM refuses a role with its policies, those of `AWS::IAM::Policy` included. */
 export function roleLimitProblems(properties: unknown, attachedPolicies: readonly unknown[]): string[] {
   const role = RoleSchema.parse(properties);
   const inline = [...role.Policies.map(({ PolicyDocument }) => PolicyDocument), ...attachedPolicies];
@@ -43,13 +43,13 @@ export function roleLimitProblems(properties: unknown, attachedPolicies: readonl
   ];
 }
 
-/** What IAM has against a managed policy. */
+/** Why IAM refuses a managed policy. */
 export function managedPolicyLimitProblems(document: unknown): string[] {
   return [...over('the policy has', charactersOf(document), MANAGED_POLICY), ...resourceProblems(document)];
 }
 
 /**
- * A policy of a role or of people names resources by ARN.
+ * The resources that an identity's policy names otherwise than by ARN.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
  */

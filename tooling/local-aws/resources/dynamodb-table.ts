@@ -60,7 +60,7 @@ export const dynamodbTable = defineResource({
       ...(stored ? {} : enabled),
     });
     if (stored) {
-      // The stream begins after them: they have been through it.
+      // The stream begins after these items, because the stream of the earlier deployment has shown them.
       await putItems(cloud, tableName, stored);
       cloud.stored.tables.delete(tableName);
       if (stream) await setStream(tableName, { ...stream, StreamEnabled: true }, cloud);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findFunction } from '../cloud.ts';
 import { defineResource, physicalName } from '../resource-definition.ts';
 
-/** Who may invoke a function. API Gateway, the one service here that asks, answers 500 where it may not. */
+/** Who may invoke a function. Only API Gateway needs the permission here. Without it, it answers 500. */
 export const lambdaPermission = defineResource({
   type: 'AWS::Lambda::Permission',
   properties: {

@@ -10,7 +10,7 @@ export type Exports = {
 };
 
 /**
- * Starts without any.
+ * Keeps the exports of one account and region. There are none at first.
  *
  * Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
  */
