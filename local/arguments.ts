@@ -7,7 +7,7 @@ export type Arguments = {
   once: boolean;
   json: boolean;
   tour: boolean;
-  /** Continue with what is stored, and leave it for the next start. */
+  /** Begin with what the last such system stored, and store it again at the end. */
   keep: boolean;
   endpointsFile?: string;
   config?: string;
@@ -24,8 +24,8 @@ npm start -- [options]
   --once                   end after the tour; exit 0 only if every step succeeded
   --json                   print one JSON document at the end of the tour
   --no-tour                only set everything up
-  --keep                   continue with what the last system with --keep had stored, without another tour, and
-                           keep what is stored at the end; waiting webhooks, metrics and events on the bus end
+  --keep                   continue where the last system with --keep stopped, without another tour, and store the
+                           state again at the end; it has no metrics, events on the bus or unsent webhooks
   --endpoints-file FILE    write the endpoints as JSON once everything is ready
   --config FILE            deploy this configuration instead of infra/config/local.json
   --button-url URL         use this Button instead of the simulator

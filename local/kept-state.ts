@@ -8,10 +8,13 @@ import { writeWhole } from './write-whole.ts';
 
 const KeptStateSchema = z.object({ stored: StoredStateSchema, button: SimulatorStateSchema.optional() });
 
-/** What a system on this machine has when it ends: tables, queues, and what its Button knows. */
+/** What a system on this machine stores at its end: tables, queues, and the state of its Button. */
 export type KeptState = z.infer<typeof KeptStateSchema>;
 
-/** What an earlier system left in the file, if there was one. Throws an error for people if it is broken. */
+/**
+ * What an earlier system wrote into the file; undefined if there is no file. Throws, and tells the user what
+ * to do, if the file is broken.
+ */
 export async function readKept(file: string): Promise<KeptState | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -22,7 +25,7 @@ export async function readKept(file: string): Promise<KeptState | undefined> {
   }
 }
 
-/** Leaves the state for the next system that reads the file. */
+/** Writes the state for the next system. */
 export async function keep(file: string, state: KeptState): Promise<void> {
   await writeWhole(file, JSON.stringify(state));
 }

@@ -20,7 +20,7 @@ export type SystemOptions = {
    * under `existingTables`.
    */
   existingTables?: LocalDeployment['tables'];
-  /** Where it leaves what it has stored when it is closed, and finds what an earlier one left. */
+  /** The file with what an earlier system stored. At its end, this system writes its own state there. */
   keptFile?: string;
   /** How many executions the account has at once, 1,000 by default; a new account may have ten. */
   accountConcurrency?: number;
@@ -79,7 +79,7 @@ export type LocalSystem = {
   endpoints: Endpoints;
   /** Reads every account now; resolves when that run is over. */
   reconcile: () => Promise<unknown>;
-  /** Whether it has what an earlier system has left. */
+  /** Whether it has begun with what an earlier system stored. */
   isContinued: boolean;
   /** The events on the publisher's bus. */
   events: () => DeliveredEvent[];
@@ -183,7 +183,7 @@ type StartedParts = {
   deployment: LocalDeployment;
   simulator: ButtonSimulator | undefined;
   buttonUrl: string;
-  /** What is open already; more is added. */
+  /** The parts that are running. `connect` adds the others. */
   parts: { close: () => Promise<void> }[];
   isContinued: boolean;
   close: () => Promise<void>;

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 
-/** Writes a file at once: a process that waits for it must not read half of it. */
+/** Writes a file in one step, so that no process that waits for it reads half of it. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const unfinished = `${file}.${process.pid}`;
   await writeFile(unfinished, text);

@@ -11,7 +11,7 @@ export type SearchCriteria = {
   /** The Brand's own name of the order. */
   order?: string | undefined;
   shopper?: string | undefined;
-  /** Nobody is named, so nobody can be rewarded. */
+  /** The transaction names no shopper, so nobody can be rewarded for it. */
   withoutShopper?: true | undefined;
 };
 

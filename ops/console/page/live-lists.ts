@@ -11,7 +11,7 @@ import {
   transactionElements,
 } from './row-elements.ts';
 
-/** A list of the page, and what takes its content as the server sends it. */
+/** A list of the page. `take` shows the content that the server sent. */
 export type LiveList = { name: keyof View; take: (text: string) => void };
 
 type ListOptions<Listed extends Row> = {
@@ -19,47 +19,48 @@ type ListOptions<Listed extends Row> = {
   empty: string;
   isContent: (value: unknown) => value is Section<Listed>;
   elementsOf: (row: Listed) => Node[];
-  /** Rows of it want attention. */
+  /** Each of its rows needs attention. */
   isUrgent?: boolean;
 };
 
-type Around = {
+/** What every list uses of the page. */
+type PageParts = {
   announcer: ReturnType<typeof createAnnouncer>;
   /** Called after each change. */
   onChange: () => void;
-  /** Replays an entry, where that is allowed. */
+  /** Replays an entry. Missing where that is not allowed. */
   replay?: (row: EntryRow) => void;
 };
 
-/** Every list. It appears with its first content: a stage need not have both flows. */
-export function createLiveLists({ replay, ...around }: Around): LiveList[] {
+/** Every list. A list appears with its first content, because a stage may have one flow only. */
+export function createLiveLists({ replay, ...parts }: PageParts): LiveList[] {
   return [
-    liveList('orders', around, {
+    liveList('orders', parts, {
       title: 'Orders',
       empty: 'No order yet.',
       isContent: isOrders,
       elementsOf: orderElements,
     }),
-    liveList('transactions', around, {
+    liveList('transactions', parts, {
       title: 'Transactions',
       empty: 'No transaction yet.',
       isContent: isTransactions,
       elementsOf: transactionElements,
     }),
-    liveList('events', around, {
+    liveList('events', parts, {
       title: 'Events',
       empty: 'No event yet.',
       isContent: isEvents,
       elementsOf: eventElements,
     }),
-    liveList('quarantine', around, {
+    liveList('quarantine', parts, {
       title: 'Quarantine',
       empty: 'Nothing waits to be fixed.',
       isContent: isQuarantine,
       elementsOf: (row) => entryElements(row, replay),
       isUrgent: true,
     }),
-    liveList('alarms', around, {
+    liveList('alarms', parts, {
       title: 'Alarms',
       empty: 'No alarm is on.',
       isContent: isAlarms,
@@ -69,7 +70,7 @@ export function createLiveLists({ replay, ...around }: Around): LiveList[] {
   ];
 }
 
-/** Where a list is: the columns of the page, from left to right. */
+/** The column of the page in which each list is. */
 const COLUMNS: Readonly<Record<keyof View, string>> = {
   orders: 'column-orders',
   transactions: 'column-transactions',
@@ -80,7 +81,7 @@ const COLUMNS: Readonly<Record<keyof View, string>> = {
 
 function liveList<Listed extends Row>(
   name: keyof View,
-  { announcer, onChange }: Omit<Around, 'replay'>,
+  { announcer, onChange }: Omit<PageParts, 'replay'>,
   { isContent, isUrgent = false, ...options }: ListOptions<Listed>,
 ): LiveList {
   const { title } = options;

@@ -3,8 +3,9 @@ import { DescribeAlarmsCommand, type CloudWatchClient, type MetricAlarm } from '
 import type { AlarmRow } from '../view.ts';
 
 /**
- * The stage's alarms that are on or lack data. Throws if CloudWatch cannot be reached. Source:
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+ * The stage's alarms that are on or lack data. Throws if CloudWatch cannot be reached.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
  */
 export async function readAlarms(
   client: Pick<CloudWatchClient, 'send'>,
