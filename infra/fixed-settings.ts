@@ -8,7 +8,7 @@ export const TIMEOUT_SECONDS = {
   webhookReceiver: 10,
   eventPublisher: 30,
   publisherApi: 10,
-  /** The longest time that Lambda lets a function run; the next one is the same. */
+  /** The longest time that Lambda lets a function run; `personalDataExpiry` has the same. */
   customerExpiry: 900,
   personalDataExpiry: 900,
 } as const;

@@ -22,25 +22,27 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
     id: 'AwsSolutions-DDB3',
     resources: /\/(OrderLedger|OrderQuarantine|Transactions|Positions|WebhookQuarantine)\/Resource$/,
     stages: (config) => !retainsData(config),
-    reason: 'Only a production stage keeps its data; what any other stage holds may be thrown away with it.',
+    reason: 'Only a production stage keeps its data; the data of any other stage may be deleted with it.',
   },
   {
     id: 'Serverless-LambdaTracing',
     resources: FUNCTION,
     stages: ({ tracing }) => !tracing,
-    reason: 'The configuration of this stage switches tracing off, to save its cost or for want of X-Ray.',
+    reason:
+      'The configuration of this stage switches tracing off, because of its cost or because X-Ray is missing.',
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
     resources: FUNCTION_ROLE,
     stages: ({ tracing }) => tracing,
     reason:
-      'X-Ray knows no resources: xray:PutTraceSegments and xray:PutTelemetryRecords can only be allowed on *.',
+      'X-Ray has no resources that a policy could name: xray:PutTraceSegments and xray:PutTelemetryRecords can only be allowed on *.',
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
     resources: /\/TransactionPolicies\/Transaction(Readers|Operators)\/Resource$/,
-    reason: 'CloudWatch knows no resources: cloudwatch:GetMetricData can only be allowed on *.',
+    reason:
+      'Metrics are not resources that a policy could name: cloudwatch:GetMetricData can only be allowed on *.',
   },
   ...['sqs:<AWS::Region>:<AWS::AccountId>:*', 'secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*'].map(
     (resource) => ({
@@ -61,13 +63,13 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
     id: 'AwsSolutions-IAM5[Resource::<Transactions.Arn>/stream/*]',
     resources: /\/Publication\/Publisher\/Role\/Resource$/,
     reason:
-      "dynamodb:ListStreams has the table's streams for its resource, and the label of a stream is not known before.",
+      "The resource of dynamodb:ListStreams is the streams of a table, and nobody knows a stream's label before the deployment.",
   },
   {
     id: 'AwsSolutions-APIG4',
     resources: /\/Intake\/Endpoint\/Api\/POST--webhooks--button\/Resource$/,
     reason:
-      "Button signs each webhook; the receiver checks the HMAC over the body's bytes, which no authorizer is given.",
+      "Button signs each webhook; the receiver checks the HMAC over the body's bytes. An authorizer does not get the body.",
   },
   ...['AwsSolutions-APIG1', 'Serverless-APIGWAccessLogging'].map((id) => ({
     id,
@@ -79,7 +81,7 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
     id: 'AwsSolutions-SMG4',
     resources: /\/(ApiKey|Secrets)\/Secret$/,
     reason:
-      "Keys and webhook secrets are issued in Button's Dashboard, and your own receiver has to know the one that signs events: nothing on AWS can make a new one alone.",
+      "Keys and webhook secrets are issued in Button's Dashboard, and your own receiver has to know the one that signs events, so AWS alone cannot replace them.",
   },
   {
     id: 'AwsSolutions-SQS3',
@@ -91,31 +93,31 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
     id: 'Serverless-SQSRedrivePolicy',
     resources: /\/(DeadLetterQueue|Failures)\/Resource$/,
     reason:
-      'Where messages end that cannot be handled: they stay for 14 days, and an alarm tells of the first.',
+      'It holds the messages that could not be handled. They stay for 14 days, and an alarm reports the first.',
   },
   {
     id: 'Serverless-LambdaDLQ',
     resources: FUNCTION,
     reason:
-      'The setting is for asynchronous invocations. Queue, stream and gateway invoke synchronously, with dead-letter queues or retries of their own; a scheduled run that fails is made up for by the next.',
+      'The setting is for asynchronous invocations. Queue, stream and gateway invoke synchronously, with dead-letter queues or retries of their own; the run that follows a failed scheduled run does its work.',
   },
   {
     id: 'Serverless-LambdaAsyncFailureDestination',
     resources: /\/Worker\/Function\/EventInvokeConfig\/Resource$/,
     reason:
-      'A scheduled run carries nothing that could be lost: the next one does its work, and an alarm tells of silence.',
+      'A scheduled run carries nothing that could be lost: the next one does its work, and an alarm reports that runs are missing.',
   },
   {
     id: 'Serverless-LambdaEventSourceMappingDestination',
     resources: /\/(Reporter|DeferredWebhooks|Reconciler|Rewards)\/Mapping\/Resource$/,
     reason:
-      "An SQS source takes no on-failure destination: its messages go by the queue's own redrive policy.",
+      "A mapping of an SQS queue has no on-failure destination: the queue's own redrive policy applies.",
   },
   {
     id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*]',
     resources: /\/Reminder\/Role\/Resource$/,
     reason:
-      'cloudwatch:DescribeAlarms looks for alarms by state and prefix: it has every alarm of the account for its resource.',
+      'cloudwatch:DescribeAlarms looks for alarms by state and prefix, so its resource is every alarm of the account.',
   },
   {
     id: 'AwsSolutions-SF1',
@@ -126,18 +128,18 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   {
     id: 'AwsSolutions-SF2',
     resources: /\/Reminder\/StateMachine$/,
-    reason: 'Nobody waits for a reminder: how fast it runs is of no interest.',
+    reason: 'Nobody waits for a reminder, so its speed does not matter.',
   },
   {
     id: 'Serverless-StepFunctionStateMachineXray',
     resources: /\/Reminder\/StateMachine$/,
-    reason: 'Nobody waits for a reminder: how fast it runs is of no interest.',
+    reason: 'Nobody waits for a reminder, so its speed does not matter.',
   },
   {
     id: 'Serverless-EventBusDLQ',
     resources: /\/(Reminder\/Rule|(ApiKey|Secrets)\/DeletionRule)$/,
     reason:
-      'EventBridge tries for 24 hours to deliver a notice or to start a reminder; later than that, it helps nobody.',
+      'EventBridge tries for 24 hours to deliver a notice or to start a reminder. After that, it would help nobody.',
   },
   {
     id: 'Serverless-SNSRedrivePolicy',
