@@ -56,9 +56,10 @@ async function blameOrder(end: CallEnd, claimed: LedgerEntry, { isProbe, ports }
 }
 
 /**
- * A lost write here means that a newer version arrived: the order stays due, and Button's answer is written
- * beside the new version. A refused version goes to quarantine before the ledger says so, because it must be
- * found there; the entry is renewed if what arrived meanwhile adds a reason. Returns whether one was refused.
+ * If another writer was faster, a newer version has arrived: the order stays due, and the ledger keeps
+ * Button's answer beside the new version. A refused version goes to quarantine before the ledger says that it
+ * was refused. The entry is written again if what arrived meanwhile adds a reason. Returns whether a version
+ * went to quarantine.
  */
 async function settleClaim(
   claimed: Versioned<LedgerEntry>,

@@ -46,7 +46,7 @@ export type ReconcileOutcome =
 
 /** What reconciling needs. */
 export type ReconcilePorts = ReadPagePorts & {
-  /** If there is no API key, the reason. */
+  /** Instead of the API, the reason why there is no usable key. */
   api: TransactionsApi | ApiKeyProblem;
   positions: ReadPagePorts['positions'] & Pick<PositionStore, 'saveAndReport'>;
   send: (messages: readonly ReadMessage[]) => Promise<void>;
@@ -71,7 +71,7 @@ export async function reconcile(toRead: StreamToRead, ports: ReconcilePorts): Pr
   return outcome;
 }
 
-/** Why a slice starts no other, although its stream is not read to the end: its chain is long enough. */
+/** Why a slice starts no other one before the end of its stream: its chain is as long as a chain may be. */
 const CHAIN_TOO_LONG = 'chain_too_long';
 
 const METRIC_OF_OUTCOME = {
@@ -115,7 +115,7 @@ async function takeAndRead(
   return slice.outcome;
 }
 
-/** The slice; if its chain may have no other, the rest is left to the planner's next run. */
+/** The slice. If its chain may have no other slice, the planner's next run reads the rest. */
 function guarded(nextNumber: number, slice: Slice): Slice {
   if (slice.outcome.outcome !== 'handed-on' || nextNumber <= LONGEST_CHAIN) return slice;
   return { ...slice, outcome: { outcome: 'partial', reason: CHAIN_TOO_LONG } };
@@ -129,7 +129,7 @@ async function readSlice(taken: Position, api: TransactionsApi, ports: SlicePort
   let clock = now();
   let position = taken;
   const isCrossCheck = taken.stream === CROSS_CHECK.stream;
-  // Now, because Button may ask for a pause when the window fails again: then nothing else can be tried.
+  // Asked before the window: if that fails again, Button may ask for a pause, and nothing more can be read.
   const isLatestShown = !isCrossCheck && isAtLastTry(taken) && (await canReadLatest(taken, api, ports));
   for (;;) {
     const window = windowToRead(position, clock, windows);
