@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
 import { isKey, lookUp } from '../look-up/look-up.ts';
 import { scanStage, stageScanCost } from '../look-up/scan-stage.ts';
-import { readThrough } from '../look-up/stage-look-up.ts';
+import { readThrough } from '../look-up/read-through.ts';
 import { findingsAsText, type Finding } from '../timeline/finding.ts';
 import { opsLine } from '../timeline/words.ts';
 

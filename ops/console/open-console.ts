@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClients } from '../clients.ts';
 import type { CommandContext } from '../command.ts';
 import { lookUp } from '../look-up/look-up.ts';
-import { readThrough } from '../look-up/stage-look-up.ts';
+import { readThrough } from '../look-up/read-through.ts';
 import { readStage } from '../stage.ts';
 import { replayAction, type ConsoleActions } from './actions.ts';
 import { createBroadcast, type Broadcast } from './broadcast.ts';

@@ -1,6 +1,3 @@
-import { asJsonObject, readJson } from '@button-serverless/validation/json';
-import { recordStatus, type TransactionRecord } from '@button-serverless/validation/webhooks';
-
 /** The criteria of a search: all given ones must match. Instants are ISO 8601 UTC, `to` is exclusive. */
 export type SearchCriteria = {
   from?: string | undefined;
@@ -15,7 +12,7 @@ export type SearchCriteria = {
   withoutShopper?: true | undefined;
 };
 
-/** The values of an item that are compared; `undefined` and null never match. */
+/** The values of an item that are compared; `undefined` and null equal no value that is searched for. */
 type Searchable = {
   instants: readonly (string | null | undefined)[];
   status: string;
@@ -24,7 +21,8 @@ type Searchable = {
   shoppers: readonly unknown[];
 };
 
-function matches(found: Searchable, criteria: SearchCriteria): boolean {
+/** Whether an item has what every criterion asks for. Pure. */
+export function matches(found: Searchable, criteria: SearchCriteria): boolean {
   const { status, amountMinor, order, shopper, withoutShopper } = criteria;
   return (
     isWithin(found.instants, criteria) &&
@@ -52,59 +50,5 @@ function isWithin(instants: Searchable['instants'], { from, to }: SearchCriteria
 function names(values: readonly unknown[], asked: string): boolean {
   return values.some(
     (value) => (typeof value === 'string' || typeof value === 'number') && String(value) === asked,
-  );
-}
-
-/**
- * Whether a transaction matches: the user ordered or Button created it within the range, its reward or its
- * order has the amount, and Button gives the Brand's order this name. Pure.
- */
-export function transactionMatches(record: TransactionRecord, criteria: SearchCriteria): boolean {
-  const transactions = record.candidates.map(({ transaction }) => transaction);
-  const payloads = [...record.candidates, ...record.seen].map(({ payload }) => asJsonObject(payload) ?? {});
-  return matches(
-    {
-      instants: transactions.flatMap(({ createdDate, purchaseDate }) => [createdDate, purchaseDate]),
-      status: recordStatus(record),
-      amounts: transactions.flatMap(({ amountMinor, orderTotalMinor }) => [amountMinor, orderTotalMinor]),
-      orders: payloads.flatMap(({ order_id: id, customer_order_id: customerId }) => [id, customerId]),
-      shoppers: transactions.flatMap(({ publisherCustomerId, pubRef }) => [publisherCustomerId, pubRef]),
-    },
-    criteria,
-  );
-}
-
-/** A refused order message, as far as it is known. */
-export type QuarantinedOrder = {
-  refusedAt: string;
-  replayedAt?: string | undefined;
-  orderId?: string | undefined;
-  /** The message; absent if no criterion needs it. */
-  bytes?: Uint8Array | undefined;
-};
-
-/** Whether a criterion needs the message itself. */
-export function needsMessage({ amountMinor, order, shopper }: SearchCriteria): boolean {
-  return amountMinor !== undefined || order !== undefined || shopper !== undefined;
-}
-
-/**
- * Whether a refused order message matches: it was refused, or the user ordered, within the range; its total
- * is the amount; the customer is the shopper. Of an unreadable message, only the order's id is known. Pure.
- */
-export function quarantinedOrderMatches(found: QuarantinedOrder, criteria: SearchCriteria): boolean {
-  const { refusedAt, replayedAt, orderId, bytes } = found;
-  const reading = readJson(bytes === undefined ? '{}' : Buffer.from(bytes).toString('utf8'));
-  const order = asJsonObject(asJsonObject(reading.ok ? reading.value : {})?.['data']) ?? {};
-  const { purchase_date: date, total, customer_order_id: customerOrderId } = order;
-  return matches(
-    {
-      instants: [refusedAt, typeof date === 'string' ? date : undefined],
-      status: replayedAt === undefined ? 'waiting' : 'replayed',
-      amounts: [typeof total === 'number' ? total : undefined],
-      orders: [orderId, order['order_id'], customerOrderId],
-      shoppers: [asJsonObject(order['customer'])?.['id']],
-    },
-    criteria,
   );
 }

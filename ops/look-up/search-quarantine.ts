@@ -5,8 +5,9 @@ import {
 } from '../../shared/quarantine/quarantine-review.ts';
 import type { CommandContext } from '../command.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
+import { needsMessage, quarantinedOrderMatches } from './quarantined-order-matches.ts';
 import { scanFor, type ScanResult } from './scan.ts';
-import { needsMessage, quarantinedOrderMatches, type SearchCriteria } from './search-criteria.ts';
+import type { SearchCriteria } from './search-criteria.ts';
 
 /** A refused order message that was found, without its bytes. */
 export type FoundEntry = {

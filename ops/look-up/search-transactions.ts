@@ -6,7 +6,8 @@ import { money } from '../timeline/words.ts';
 import { openTransactions, transactionsTable } from '../transaction-access.ts';
 import { records } from './scan-stage.ts';
 import { scanFor, type ScanResult } from './scan.ts';
-import { transactionMatches, type SearchCriteria } from './search-criteria.ts';
+import type { SearchCriteria } from './search-criteria.ts';
+import { transactionMatches } from './transaction-matches.ts';
 
 /** A transaction that was found, without its shopper. */
 export type FoundTransaction = {

@@ -1,5 +1,4 @@
 import { createOrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
-import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { shopperTransactions } from '../../shared/transactions/store/shopper-index.ts';
 import type { CommandContext } from '../command.ts';
@@ -39,24 +38,3 @@ export function transactionPorts(context: CommandContext): TransactionLookUpPort
 }
 
 const NO_TRANSACTIONS: AsyncIterable<never> = (async function* none() {})();
-
-/**
- * How far the live stream of each account has been read: this system knows everything that Button showed
- * until then.
- */
-export async function readThrough({ stage, clients }: CommandContext): Promise<Record<string, string>> {
-  if (!stage.outputNames.includes('PositionsTableName')) return {};
-  const table = stage.output('PositionsTableName');
-  const positions = createPositionStore({ client: clients.dynamodb, table });
-  // This adds no account to the remembered ones, so nothing is written.
-  const accounts = await positions.rememberAccounts([]);
-  const read = await Promise.all(
-    accounts.map(async (account) => ({ account, position: await positions.read(account, 'live') })),
-  );
-  return Object.fromEntries(
-    read.map(({ account, position }) => [
-      account,
-      position === undefined || position === 'unreadable' ? 'never' : position.readThrough,
-    ]),
-  );
-}

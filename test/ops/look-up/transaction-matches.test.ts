@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { transactionMatches } from '../../../ops/look-up/search-criteria.ts';
+import { transactionMatches } from '../../../ops/look-up/transaction-matches.ts';
 import { recordOf } from '../timeline/samples.ts';
 
 it.each([
