@@ -245,7 +245,7 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
-  it('README.md takes two minutes, and shows the live page', () => {
+  it('README.md is read in two minutes, and shows the live page', () => {
     const prose = textOf('README.md')
       .replaceAll(/```text[\s\S]*?```/g, '')
       .replaceAll(/\]\([^)]*\)/g, ']');

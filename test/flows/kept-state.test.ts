@@ -104,7 +104,7 @@ onEmulators(
   },
 );
 
-it('a file that is no state stops the start, in words', async () => {
+it('a file without a valid state stops the start, with an error that says what to do', async () => {
   const { start, keptFile } = await oneAfterTheOther();
   await writeFile(keptFile, '{"stored":1}');
 

@@ -566,7 +566,7 @@ describe('transactions, requirement 13: a checkout', () => {
     }
   });
 
-  it('finds a transaction that came before it once that one has a new version', async () => {
+  it('finds a transaction that arrived before it, once that transaction has a new version', async () => {
     const row = { id: 'tx-1', button_order_id: 'O', btn_ref: 'fakesrctok-1' } as const;
     open();
     await minutes(15);

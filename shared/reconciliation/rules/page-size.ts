@@ -4,7 +4,7 @@ export const DEFAULT_PAGE_SIZE = 50;
 /** The page sizes that are tried for a second of which a page got no answer. */
 const SMALLER_SIZES = [10, 1] as const;
 
-/** A second that failed behind many rows is begun again in no more pages than this up to there. */
+/** A second that failed after many rows is read again with at most this number of pages up to that place. */
 const MOST_PAGES_AGAIN = 500;
 
 /** A size that got no answer is asked for again after a day: Button may have become faster. */

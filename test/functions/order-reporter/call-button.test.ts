@@ -983,7 +983,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(both.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
   });
 
-  it('has the id of Button’s by which it was found, so that no other order is taken for it later', async () => {
+  it('keeps Button’s id by which it was found, so that no other order is taken for it later', async () => {
     const mine = await talk(unreported(), { get: own, cancel: done });
     const both = await talk(unreported(), { get: anothers, getByToken: own, cancel: done });
 
@@ -1635,7 +1635,7 @@ describe('a 200 to a create that does not show the order as it was sent (require
     expect(theirs.result).toEqual(refused);
   });
 
-  it('has the id by which it was read, though no later answer shows that', async () => {
+  it('keeps the id by which it was read, although no later answer shows it', async () => {
     const { result } = await talk(claimed({}), { create: existing, get: found(held), update: done });
 
     expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });

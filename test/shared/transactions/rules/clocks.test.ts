@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 
 import { CLOCKS_APART_MS, shownAfterMs } from '../../../../shared/transactions/rules/clocks.ts';
 
-it('counts only what a read shows for sure, however far apart the two clocks may be', () => {
+it('a read counts only for what it must show, however far apart the two clocks may be', () => {
   const apart = fc.integer({ min: -CLOCKS_APART_MS, max: CLOCKS_APART_MS });
   const lag = fc.integer({ min: 1, max: 3_600_000 });
   fc.assert(
@@ -14,10 +14,10 @@ it('counts only what a read shows for sure, however far apart the two clocks may
   );
 });
 
-it('waits no longer than that: a minute for the clocks, after the lag', () => {
+it('a read counts a minute after the lag, because the clocks may be that far apart', () => {
   expect(shownAfterMs(120_000)).toBe(180_000);
 });
 
-it('asks an operator who sets no lag for no more time: that operator has waited', () => {
+it('without a lag nothing is added: the operator has already waited', () => {
   expect(shownAfterMs(0)).toBe(0);
 });

@@ -73,7 +73,7 @@ describe('the finalization windows', () => {
     expect(await at(65)).toEqual({ minutes: 60, asked: 3 });
   });
 
-  it('are not read by the first event if they were read ahead; a failure then is left to the event', async () => {
+  it('are read by the first event only if they could not be read ahead', async () => {
     await saveFinalizationWindows(access(), WINDOWS);
     const windows = cachedFinalizationWindows(access(), () => new Date(0));
 
