@@ -26,11 +26,10 @@ export type MarkTable = { client: DynamoDB; table: string };
  * positions table. Returns what was written first. Throws if the table cannot be reached, and
  * `RetryableError` if the mark is unreadable: it cannot be guessed, so webhooks wait until it is fixed.
  */
-export async function markDeployment({ client, table }: MarkTable, startedAt: string): Promise<string> {
-  const read = async (): Promise<Record<string, AttributeValue> | undefined> =>
-    (await client.send(new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true }))).Item;
-  const current = await read();
-  if (current) return readMark(current);
+export async function markDeployment(positions: MarkTable, startedAt: string): Promise<string> {
+  const { client, table } = positions;
+  const current = await readDeploymentMark(positions);
+  if (current !== undefined) return current;
   try {
     await client.send(
       new PutItemCommand({
@@ -42,7 +41,9 @@ export async function markDeployment({ client, table }: MarkTable, startedAt: st
     return startedAt;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    return readMark(await read());
+    const first = await readDeploymentMark(positions);
+    if (first === undefined) throw new RetryableError('The time of deployment is unreadable');
+    return first;
   }
 }
 
@@ -59,9 +60,9 @@ export async function readDeploymentMark(
   return item && readMark(item);
 }
 
-function readMark(item: Record<string, AttributeValue> | undefined): string {
+function readMark(item: Record<string, AttributeValue>): string {
   try {
-    return DeploymentMarkSchema.parse(item && unmarshall(item)).startedAt;
+    return DeploymentMarkSchema.parse(unmarshall(item)).startedAt;
   } catch (cause) {
     throw new RetryableError('The time of deployment is unreadable', { cause });
   }
