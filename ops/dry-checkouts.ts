@@ -1,6 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 
-import type { TableAccess } from '../shared/dynamodb/split-body.ts';
+import type { TableAccess } from '../shared/dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../shared/dynamodb/table.ts';
 import { placeCheckout } from '../shared/transactions/rules/place-checkout.ts';
 import type { CheckoutStore } from '../shared/transactions/store/checkout-store.ts';

@@ -8,7 +8,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
 import { QUARANTINE_TABLE } from '../shared/dynamodb/table.ts';
-import type { DynamoDB } from '../shared/dynamodb/versioned-item.ts';
+import type { TableAccess } from '../shared/dynamodb/table-access.ts';
 
 /** A command that somebody ran. It contains no personal data; instants are ISO 8601 UTC. */
 export type Operation = {
@@ -50,7 +50,7 @@ const OperationSchema = z.object({
 });
 
 /** The record of operations in a quarantine table. A record expires after 400 days. */
-export function createOperationLog({ client, table }: { client: DynamoDB; table: string }): OperationLog {
+export function createOperationLog({ client, table }: TableAccess): OperationLog {
   const { partitionKey, sortKey, timeToLive } = QUARANTINE_TABLE;
   const keyOf = (id: string): Record<string, AttributeValue> => ({
     [partitionKey]: { S: KIND },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { positiveInteger, textList } from '../shared/runtime/env.ts';
-import type { TableAccess } from '../shared/dynamodb/split-body.ts';
+import type { TableAccess } from '../shared/dynamodb/table-access.ts';
 import type { OverduePolicy } from '../shared/transactions/rules/stale-pending.ts';
 import { readFinalizationWindows } from '../shared/transactions/store/finalization-windows.ts';
 import {

@@ -11,7 +11,7 @@ import { cachedCutOver } from '../../shared/reconciliation/store/cut-over.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { listErasureNotes } from '../../shared/transactions/store/erasure-note-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-windows.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-finalization-windows.ts';
 import { createCheckoutStore } from '../../shared/transactions/store/checkout-store.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { applyDeferred, type ApplyDeferredPorts } from './apply-deferred.ts';

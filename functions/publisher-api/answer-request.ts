@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 
 import { rewardsOf } from '../../shared/transactions/rules/shopper-rewards.ts';
-import type { TableAccess } from '../../shared/dynamodb/split-body.ts';
+import type { TableAccess } from '../../shared/dynamodb/table-access.ts';
 import {
   shopperPage,
   shopperTransactions,

@@ -18,7 +18,7 @@ import { createKeyWaitStore, createListWaitStore } from '../../shared/reconcilia
 import { createPositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createQuarantineStore, type QuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-windows.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-finalization-windows.ts';
 import { createTransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import { EnvironmentSchema } from './env.ts';
 import { reconcile } from '../../shared/reconciliation/reconcile.ts';

@@ -10,7 +10,7 @@ import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { createPositionStore, type PositionStore } from '../../shared/reconciliation/store/position-store.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import type { TableAccess } from '../../shared/dynamodb/split-body.ts';
+import type { TableAccess } from '../../shared/dynamodb/table-access.ts';
 import { defineCommand, instant, rate, type CommandContext } from '../command.ts';
 import { dryTransactions } from '../dry-transactions.ts';
 import { createPace } from '../pace.ts';

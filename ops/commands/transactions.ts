@@ -9,7 +9,7 @@ import { renewVersions } from '../../shared/transactions/renew-versions.ts';
 import { republishEvents } from '../../shared/transactions/republish-events.ts';
 import { followMerges } from '../../shared/transactions/locate-transaction.ts';
 import { listErasureNotes, leaveErasureNote } from '../../shared/transactions/store/erasure-note-store.ts';
-import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-windows.ts';
+import { cachedFinalizationWindows } from '../../shared/transactions/store/cached-finalization-windows.ts';
 import { leaveConflictNotes } from '../../shared/reconciliation/store/conflict-note-store.ts';
 import { eraseShopper, findShopper } from '../../shared/transactions/erase-shopper.ts';
 import { flag, positiveInteger } from '../../shared/runtime/env.ts';

@@ -1,6 +1,6 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 
-import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../shared/dynamodb/table-access.ts';
 
 /** What reading whole tables costs. DynamoDB updates both numbers about every six hours. */
 export type ScanCost = { items: number; bytes: number };

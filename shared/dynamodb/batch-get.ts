@@ -1,7 +1,7 @@
 import { BatchGetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
 import { RetryableError } from '../runtime/errors.ts';
-import type { TableAccess } from './split-body.ts';
+import type { TableAccess } from './table-access.ts';
 
 type Item = Record<string, AttributeValue>;
 

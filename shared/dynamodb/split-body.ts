@@ -7,13 +7,10 @@ import * as z from 'zod';
 import { RetryableError } from '../runtime/errors.ts';
 import { TRANSACTIONS_TABLE } from './table.ts';
 import { readOrReport, UnreadableItemError } from './unreadable-item.ts';
-import type { DynamoDB } from './versioned-item.ts';
+import type { TableAccess } from './table-access.ts';
 
 /** Where an item's body is: in the item, or in a number of parts under that digest. */
 export type BodyReference = { body: Uint8Array } | { bodyDigest: string; bodyParts: number };
-
-/** A table by its client and name. */
-export type TableAccess = { client: DynamoDB; table: string };
 
 /** DynamoDB's limit is 400 KB for an item, including the attributes beside the body. */
 const MAX_BODY_BYTES = 350_000;

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto';
 
 import {
   ConditionalCheckFailedException,
-  type DynamoDBClient,
   PutItemCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
 
-/** The part of the DynamoDB client that the stores use. */
-export type DynamoDB = Pick<DynamoDBClient, 'send'>;
+import type { DynamoDB } from './table-access.ts';
 
 /** A stored value and the revision at which it was read. */
 export type Versioned<Value> = { value: Value; revision: number };

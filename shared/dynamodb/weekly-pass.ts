@@ -2,7 +2,8 @@ import { GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/cl
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import { putRevision, type DynamoDB, type Versioned } from './versioned-item.ts';
+import type { DynamoDB } from './table-access.ts';
+import { putRevision, type Versioned } from './versioned-item.ts';
 
 /** A pass over a whole table, once a week, in as many runs as it needs. Instants are ISO 8601 UTC. */
 export type WeeklyPass = {

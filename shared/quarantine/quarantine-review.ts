@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { unpackText } from '../dynamodb/packed-json.ts';
 import { quarantinePartId, type QuarantineReason } from './quarantine-store.ts';
 import { QUARANTINE_TABLE } from '../dynamodb/table.ts';
-import type { DynamoDB } from '../dynamodb/versioned-item.ts';
+import type { TableAccess } from '../dynamodb/table-access.ts';
 
 /** A refused item without its bytes. Instants are ISO 8601 UTC. */
 export type QuarantineSummary = {
@@ -92,10 +92,8 @@ const SUMMARY_ATTRIBUTES =
 const PartSchema = z.object({ bytes: z.instanceof(Uint8Array) });
 const HeadSchema = SummarySchema.extend({ ...PartSchema.shape, parts: z.number() });
 
-type Table = { client: DynamoDB; table: string };
-
 /** The review of a quarantine in DynamoDB, as `createQuarantineStore` fills it. */
-export function createQuarantineReview(quarantine: Table): QuarantineReview {
+export function createQuarantineReview(quarantine: TableAccess): QuarantineReview {
   return {
     async read(kind, id) {
       const item = await readItem(quarantine, keyOf(kind, id));
@@ -115,14 +113,17 @@ export function createQuarantineReview(quarantine: Table): QuarantineReview {
   };
 }
 
-async function readItem({ client, table }: Table, key: Key): Promise<Record<string, unknown> | undefined> {
+async function readItem(
+  { client, table }: TableAccess,
+  key: Key,
+): Promise<Record<string, unknown> | undefined> {
   const { Item } = await client.send(
     new GetItemCommand({ TableName: table, ConsistentRead: true, Key: key }),
   );
   return Item && unmarshall(Item);
 }
 
-async function removeEntry(quarantine: Table, kind: string, id: string): Promise<boolean> {
+async function removeEntry(quarantine: TableAccess, kind: string, id: string): Promise<boolean> {
   const { client, table } = quarantine;
   const item = await readItem(quarantine, keyOf(kind, id));
   if (!item) return false;
@@ -136,7 +137,7 @@ async function removeEntry(quarantine: Table, kind: string, id: string): Promise
 }
 
 async function listEntries(
-  { client, table }: Table,
+  { client, table }: TableAccess,
   kind: string,
   { pageSize, nextPage }: { pageSize: number; nextPage?: string },
 ): Promise<QuarantinePage> {
@@ -161,7 +162,7 @@ async function listEntries(
   return lastId === undefined ? { entries } : { entries, nextPage: lastId };
 }
 
-async function listOfOrder({ client, table }: Table, kind: string, orderId: string): Promise<string[]> {
+async function listOfOrder({ client, table }: TableAccess, kind: string, orderId: string): Promise<string[]> {
   const { name, partitionKey, sortKey } = QUARANTINE_TABLE.orderIndex;
   const { Items = [] } = await client.send(
     new QueryCommand({
@@ -178,7 +179,7 @@ async function listOfOrder({ client, table }: Table, kind: string, orderId: stri
 }
 
 async function markReplayed(
-  { client, table }: Table,
+  { client, table }: TableAccess,
   { kind, id, refusals }: Pick<QuarantineSummary, 'kind' | 'id' | 'refusals'>,
   at: Date,
 ): Promise<boolean> {

@@ -3,7 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { packText } from '../dynamodb/packed-json.ts';
 import { QUARANTINE_TABLE } from '../dynamodb/table.ts';
-import type { DynamoDB } from '../dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../dynamodb/table-access.ts';
 
 /** Why something was refused: a stable code, the path, the problem and the fix. Never the refused value. */
 export type QuarantineReason = {

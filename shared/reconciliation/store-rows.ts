@@ -16,7 +16,7 @@ import { shownAfterMs } from '../transactions/rules/clocks.ts';
 import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
-import type { FinalizationMinutes } from '../transactions/store/cached-windows.ts';
+import type { FinalizationMinutes } from '../transactions/store/cached-finalization-windows.ts';
 import { asUnchangedRow, type UnchangedRow } from '../transactions/rules/unchanged-row.ts';
 import type { AsUnchanged, FoundRow, TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';

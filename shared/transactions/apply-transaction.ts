@@ -7,7 +7,7 @@ import {
   type Storing,
 } from './rules/merge-transaction.ts';
 import type { Observation, TransactionRecord } from '@button-serverless/validation/webhooks';
-import type { FinalizationMinutes } from './store/cached-windows.ts';
+import type { FinalizationMinutes } from './store/cached-finalization-windows.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { TransactionStore } from './store/transaction-store.ts';

@@ -13,7 +13,7 @@ import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
 import type { MergeOutcome } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
-import type { FinalizationMinutes } from './store/cached-windows.ts';
+import type { FinalizationMinutes } from './store/cached-finalization-windows.ts';
 import type { CheckoutStore } from './store/checkout-store.ts';
 import type { TransactionStore } from './store/transaction-store.ts';
 import { applyTransaction } from './apply-transaction.ts';

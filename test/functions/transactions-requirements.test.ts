@@ -19,7 +19,7 @@ import {
 } from '../../shared/validation/webhooks/reward-ledger.ts';
 import { lineItemsIn } from '../../shared/transactions/store/transaction-item.ts';
 import { shopperTotals } from '../../shared/transactions/store/shopper-index.ts';
-import type { DynamoDB } from '../../shared/dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../shared/dynamodb/table-access.ts';
 import { misbehave, postWebhook } from '../alarms/play.ts';
 import { QUEUES, SECRETS, TABLES } from '../simulation/resources.ts';
 import { SimulatedWorld, type SimulatedWorldOptions } from '../simulation/world.ts';

@@ -18,10 +18,11 @@ export type NextCall =
  * Which call brings Button to the newest version. Pure. A version that was last reported before
  * `verifyBefore` is in doubt: the ledger may have forgotten what came after it.
  *
- * If a create that may have been carried out is there, it is complete, and so is a version that Button has
- * acknowledged. Any other version may differ in what Button does not show, so it is sent again: it is the
- * full state, and sending it twice changes nothing. A create after a restore of the ledger is sent again too,
- * because Button may hold a version that the ledger forgot. A finalized order accepts nothing any more.
+ * If Button shows the order after a create that may have been carried out, that order is complete. So is a
+ * version that Button has acknowledged. Any other version may differ in what Button does not show, so it is
+ * sent again: it is the full state, and sending it twice changes nothing. A create after a restore of the
+ * ledger is sent again too, because Button may hold a version that the ledger forgot. A finalized order
+ * accepts nothing any more.
  */
 export function nextCall(entry: LedgerEntry, verifyBefore?: string): NextCall {
   const { newest, reported, progress } = entry;

@@ -5,12 +5,8 @@ import * as z from 'zod';
 import type { Breaker } from '../rules/breaker.ts';
 import { ORDER_LEDGER_TABLE } from '../../dynamodb/table.ts';
 import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
-import {
-  putRevision,
-  type DynamoDB,
-  type Versioned,
-  type WriteResult,
-} from '../../dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../dynamodb/table-access.ts';
+import { putRevision, type Versioned, type WriteResult } from '../../dynamodb/versioned-item.ts';
 
 /** The breaker of one brand; there is no item until it opens for the first time. */
 export type BreakerStore = {

@@ -4,7 +4,8 @@ import type { OrderState } from '../rules/order-ledger.ts';
 import { readOrderItem } from './order-ledger-store.ts';
 import { ORDER_LEDGER_TABLE } from '../../dynamodb/table.ts';
 import { UnreadableItemError } from '../../dynamodb/unreadable-item.ts';
-import type { DynamoDB, Versioned } from '../../dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../dynamodb/table-access.ts';
+import type { Versioned } from '../../dynamodb/versioned-item.ts';
 
 /** The ledger of a brand, and until when it may be read: without `timeLeft`, to the end. */
 type BrandTable = { client: DynamoDB; table: string; brand: string; timeLeft?: () => boolean };

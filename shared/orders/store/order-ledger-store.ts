@@ -10,12 +10,8 @@ import { packJson, unpackJson } from '../../dynamodb/packed-json.ts';
 import { StoredOrderSchema } from './stored-order.ts';
 import { DUE_SHARDS, ORDER_LEDGER_TABLE } from '../../dynamodb/table.ts';
 import { readOrReport } from '../../dynamodb/unreadable-item.ts';
-import {
-  putRevision,
-  type DynamoDB,
-  type Versioned,
-  type WriteResult,
-} from '../../dynamodb/versioned-item.ts';
+import type { DynamoDB, TableAccess } from '../../dynamodb/table-access.ts';
+import { putRevision, type Versioned, type WriteResult } from '../../dynamodb/versioned-item.ts';
 
 /** The ledger of one brand: what was reported of each order to Button, and what still has to be reported. */
 export type OrderLedger = {
@@ -98,7 +94,7 @@ export function createOrderLedger({
 
 /** Stores an order of any brand, as `OrderLedger` does. */
 export async function writeOrder(
-  { client, table }: { client: DynamoDB; table: string },
+  { client, table }: TableAccess,
   state: OrderState,
   expectedRevision: number,
 ): Promise<WriteResult<OrderState>> {

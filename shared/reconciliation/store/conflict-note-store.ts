@@ -7,9 +7,7 @@ import * as z from 'zod';
 import { NOTE_KEPT_SECONDS, type ConflictNote } from '../rules/conflict-note.ts';
 import { CONFLICTS_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
-
-type Positions = { client: DynamoDB; table: string };
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 
 const NoteSchema = z.object({
   key: z.string().min(1),
@@ -23,7 +21,7 @@ const NoteSchema = z.object({
  * Leaving a note again renews it. Throws if the table cannot be reached.
  */
 export async function leaveConflictNotes(
-  { client, table }: Positions,
+  { client, table }: TableAccess,
   notes: readonly ConflictNote[],
 ): Promise<void> {
   for (const { key, account, createdDate, since } of notes) {
@@ -40,7 +38,7 @@ export async function leaveConflictNotes(
 
 /** Every note that has not expired yet, without unreadable ones. Throws if the table cannot be reached. */
 export async function listConflictNotes(
-  { client, table }: Positions,
+  { client, table }: TableAccess,
   onUnreadable?: OnUnreadable,
 ): Promise<ConflictNote[]> {
   const notes: ConflictNote[] = [];

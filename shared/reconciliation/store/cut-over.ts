@@ -1,4 +1,5 @@
-import { markDeployment, readDeploymentMark, type MarkTable } from './deployment-mark.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
+import { markDeployment, readDeploymentMark } from './deployment-mark.ts';
 
 /** When this system took over, as one instance of a function knows it. */
 export type CutOver = {
@@ -14,15 +15,15 @@ export type CutOver = {
  * The configured instant, or else the one of the deployment. That never changes, so it is read once in a
  * process.
  */
-export function cachedCutOver(liveFrom: string | undefined, table: MarkTable): CutOver {
+export function cachedCutOver(liveFrom: string | undefined, positions: TableAccess): CutOver {
   let known = liveFrom;
   return {
     at: async (startedAt) => {
-      known ??= await markDeployment(table, startedAt);
+      known ??= await markDeployment(positions, startedAt);
       return known;
     },
     readAhead: async (signal) => {
-      known ??= await readDeploymentMark(table, signal);
+      known ??= await readDeploymentMark(positions, signal);
     },
   };
 }

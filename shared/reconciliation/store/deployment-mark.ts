@@ -9,7 +9,7 @@ import * as z from 'zod';
 
 import { RetryableError } from '../../runtime/errors.ts';
 import { DEPLOYMENT_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 
 const DeploymentMarkSchema = z.object({ startedAt: z.iso.datetime() });
 
@@ -18,15 +18,12 @@ const KEY = marshall({
   [POSITIONS_TABLE.sortKey]: 'deployment',
 });
 
-/** The positions table, in which the mark is. */
-export type MarkTable = { client: DynamoDB; table: string };
-
 /**
  * When this system started (ISO 8601 UTC): the first webhook or scheduled run writes it once, into the
  * positions table. Returns what was written first. Throws if the table cannot be reached, and
  * `RetryableError` if the mark is unreadable: it cannot be guessed, so webhooks wait until it is fixed.
  */
-export async function markDeployment(positions: MarkTable, startedAt: string): Promise<string> {
+export async function markDeployment(positions: TableAccess, startedAt: string): Promise<string> {
   const { client, table } = positions;
   const current = await readDeploymentMark(positions);
   if (current !== undefined) return current;
@@ -52,7 +49,7 @@ export async function markDeployment(positions: MarkTable, startedAt: string): P
  * `markDeployment` does.
  */
 export async function readDeploymentMark(
-  { client, table }: MarkTable,
+  { client, table }: TableAccess,
   abortSignal?: AbortSignal,
 ): Promise<string | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY, ConsistentRead: true });

@@ -2,25 +2,23 @@ import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } fr
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
-
-type Positions = { client: DynamoDB; table: string };
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 
 /**
  * The instant (ISO 8601 UTC) before which Button wants no request with the publisher's key, for every stream.
  * Both methods throw if the table cannot be reached.
  */
-export function createKeyWaitStore(positions: Positions) {
+export function createKeyWaitStore(positions: TableAccess) {
   return createWaitStore(positions, 'retry-after');
 }
 
 /** The instant before which Button wants no request for the list of accounts. As `createKeyWaitStore`. */
-export function createListWaitStore(positions: Positions) {
+export function createListWaitStore(positions: TableAccess) {
   return createWaitStore(positions, 'retry-after-accounts');
 }
 
 /** In the positions table, under `*`, which is not an account. */
-function createWaitStore({ client, table }: Positions, name: string) {
+function createWaitStore({ client, table }: TableAccess, name: string) {
   const key = marshall({ [POSITIONS_TABLE.partitionKey]: '*', [POSITIONS_TABLE.sortKey]: name });
   return {
     /** Half a read unit. */

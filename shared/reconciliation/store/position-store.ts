@@ -21,7 +21,7 @@ import { addToReport, beginReport, countersOf, reportKey, type DriftReportKey } 
 import { fromItem, toItem } from './position-item.ts';
 import { POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import type { OnUnreadable } from '../../dynamodb/unreadable-item.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import type { DynamoDB, TableAccess } from '../../dynamodb/table-access.ts';
 
 /** A stream and its position; `unreadable` if the stored position is not valid. */
 export type StoredStream = { stream: string; position: Position | 'unreadable' };
@@ -81,10 +81,8 @@ type Condition = {
 
 const IS_ABSENT: Condition = { ConditionExpression: 'attribute_not_exists(schemaVersion)' };
 
-type Table = { client: DynamoDB; table: string };
-
 /** Positions in DynamoDB. */
-export function createPositionStore(positions: Table): PositionStore {
+export function createPositionStore(positions: TableAccess): PositionStore {
   return {
     async read(account, stream) {
       const item = await get(positions, keyOf(account, stream));
@@ -124,7 +122,10 @@ export function createPositionStore(positions: Table): PositionStore {
   };
 }
 
-async function take(positions: Table, { account, stream, fence }: Position): Promise<Position | undefined> {
+async function take(
+  positions: TableAccess,
+  { account, stream, fence }: Position,
+): Promise<Position | undefined> {
   const { client, table } = positions;
   const atFence = isAtFence(fence);
   const key = keyOf(account, stream);
@@ -151,13 +152,13 @@ async function take(positions: Table, { account, stream, fence }: Position): Pro
 }
 
 /** The client repeats a write whose answer was lost, and then finds the position taken: by itself. */
-async function takenItem(positions: Table, key: Item, takenBy: string): Promise<Item | undefined> {
+async function takenItem(positions: TableAccess, key: Item, takenBy: string): Promise<Item | undefined> {
   const item = await get(positions, key);
   return item?.['takenBy']?.S === takenBy ? item : undefined;
 }
 
 async function saveAndReport(
-  positions: Table,
+  positions: TableAccess,
   { drift, ...position }: Position,
   { day, retentionDays }: { day: string; retentionDays: number },
 ): Promise<boolean> {
@@ -176,7 +177,7 @@ async function saveAndReport(
   return done === 'done';
 }
 
-async function replaceUnreadable(positions: Table, position: Position): Promise<boolean> {
+async function replaceUnreadable(positions: TableAccess, position: Position): Promise<boolean> {
   const current = await get(positions, keyOf(position.account, position.stream));
   if (!current) return put(positions, toItem(position), IS_ABSENT);
   if (fromItem(current) !== 'unreadable') return false;
@@ -189,12 +190,12 @@ async function replaceUnreadable(positions: Table, position: Position): Promise<
   return put(positions, toItem(position), isUntouched);
 }
 
-async function get({ client, table }: Table, key: Item): Promise<Item | undefined> {
+async function get({ client, table }: TableAccess, key: Item): Promise<Item | undefined> {
   return (await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }))).Item;
 }
 
 async function put(
-  { client, table }: Table,
+  { client, table }: TableAccess,
   item: Item,
   condition: Partial<Condition> = {},
 ): Promise<boolean> {
@@ -203,7 +204,7 @@ async function put(
 }
 
 function between(
-  { client, table }: Table,
+  { client, table }: TableAccess,
   account: string,
   [from, to]: readonly [string, string],
 ): Promise<Item[]> {

@@ -2,8 +2,9 @@
 export const CLOCKS_APART_MS = 60_000;
 
 /**
- * A read shows for sure what another function saw this long before it, in milliseconds: Button shows changes
- * late, and clocks differ. An operator who sets no lag has waited. Pure.
+ * How long before a read another function must have seen a change for the read to show it with certainty, in
+ * milliseconds: Button shows changes late, and clocks differ. A lag of 0 means that an operator has already
+ * waited. Pure.
  */
 export function shownAfterMs(lagMs: number): number {
   return lagMs === 0 ? 0 : lagMs + CLOCKS_APART_MS;

@@ -2,7 +2,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 
 import type { Checkout } from '@button-serverless/validation/webhooks';
 import { batchGet } from '../../dynamodb/batch-get.ts';
-import type { TableAccess } from '../../dynamodb/split-body.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { CHECKOUT_PREFIX, placeCheckout, type CheckoutPut } from '../rules/place-checkout.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';

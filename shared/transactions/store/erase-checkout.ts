@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 import { RetryableError } from '../../runtime/errors.ts';
-import type { TableAccess } from '../../dynamodb/split-body.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
 
 const MAX_TRIES = 5;

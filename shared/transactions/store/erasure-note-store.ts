@@ -2,9 +2,7 @@ import { GetItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk
 
 import { ERASURE_NOTE_DAYS, type ErasureNote } from '../rules/erasure-note.ts';
 import { ERASURES_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
-
-type Positions = { client: DynamoDB; table: string };
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -15,7 +13,7 @@ const keyOf = (atMs: number): Record<string, AttributeValue> => ({
 });
 
 /** Leaves a note in the positions table, which expires by itself. Throws if the table cannot be reached. */
-export async function leaveErasureNote({ client, table }: Positions, note: ErasureNote): Promise<void> {
+export async function leaveErasureNote({ client, table }: TableAccess, note: ErasureNote): Promise<void> {
   const erasedMs = Date.parse(note.erasedAt);
   await client.send(
     new UpdateItemCommand({
@@ -35,7 +33,7 @@ export async function leaveErasureNote({ client, table }: Positions, note: Erasu
  * The notes that may still be needed. Strongly consistent; one read unit for each of sixteen days. Throws if
  * they cannot be read.
  */
-export async function listErasureNotes({ client, table }: Positions, now: Date): Promise<ErasureNote[]> {
+export async function listErasureNotes({ client, table }: TableAccess, now: Date): Promise<ErasureNote[]> {
   const days = await Promise.all(
     Array.from({ length: ERASURE_NOTE_DAYS + 1 }, (_, day) =>
       client.send(

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { EXPIRY_PASS_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
 import { createPassStore, PASS_FIELDS, type PassStore, type WeeklyPass } from '../../dynamodb/weekly-pass.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import type { StalePending } from '../rules/stale-pending.ts';
 
 /** The pass over all transactions, with its counts so far. */
@@ -17,7 +17,7 @@ const PassSchema = z.object({
 });
 
 /** The pass over all transactions in DynamoDB: one item of the positions table, in a partition of its own. */
-export function createExpiryPassStore(positions: { client: DynamoDB; table: string }): PassStore<ExpiryPass> {
+export function createExpiryPassStore(positions: TableAccess): PassStore<ExpiryPass> {
   const key = {
     [POSITIONS_TABLE.partitionKey]: { S: EXPIRY_PASS_PARTITION },
     [POSITIONS_TABLE.sortKey]: { S: 'pass' },

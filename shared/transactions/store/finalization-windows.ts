@@ -2,16 +2,13 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 
 import { FINALIZATION_PARTITION, POSITIONS_TABLE } from '../../dynamodb/table.ts';
-import type { DynamoDB } from '../../dynamodb/versioned-item.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 
 /**
  * How long after its report an order of each brand becomes final, in minutes, and when to ask Button again
  * (ISO 8601 UTC).
  */
 export type FinalizationWindows = { minutes: ReadonlyMap<string, number>; readAgainAt: string };
-
-/** The positions table, in which the windows are. */
-export type WindowsTable = { client: DynamoDB; table: string };
 
 const KEY = marshall({
   [POSITIONS_TABLE.partitionKey]: FINALIZATION_PARTITION,
@@ -29,7 +26,7 @@ const MAX_BRANDS = 5000;
  * be reached.
  */
 export async function readFinalizationWindows(
-  { client, table }: WindowsTable,
+  { client, table }: TableAccess,
   abortSignal?: AbortSignal,
 ): Promise<FinalizationWindows | undefined> {
   const request = new GetItemCommand({ TableName: table, Key: KEY });
@@ -45,7 +42,7 @@ export async function readFinalizationWindows(
  * be reached.
  */
 export async function saveFinalizationWindows(
-  { client, table }: WindowsTable,
+  { client, table }: TableAccess,
   { minutes, readAgainAt }: FinalizationWindows,
 ): Promise<void> {
   const kept = Object.fromEntries([...minutes].slice(-MAX_BRANDS));

@@ -2,7 +2,7 @@ import { QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 
-import type { TableAccess } from '../../dynamodb/split-body.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { PERSONAL_DATA_DAYS, TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { shopperKey } from '../rules/shopper-key.ts';
 import { rewardGroup } from '../rules/shopper-rewards.ts';

@@ -8,7 +8,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
 import type { StoredCheckout, TransactionRecord } from '@button-serverless/validation/webhooks';
-import type { TableAccess } from '../../dynamodb/split-body.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { readCheckoutItem } from './checkout-item.ts';
 import { fromItem, readHead, type TransactionHead } from './transaction-item.ts';

@@ -2,7 +2,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { batchGet } from '../../dynamodb/batch-get.ts';
-import type { TableAccess } from '../../dynamodb/split-body.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import type { RowSummary, UnchangedRow } from '../rules/unchanged-row.ts';
 import {

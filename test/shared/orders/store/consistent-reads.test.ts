@@ -8,7 +8,7 @@ import { createPositionStore } from '../../../../shared/reconciliation/store/pos
 import { createQuarantineReview } from '../../../../shared/quarantine/quarantine-review.ts';
 import { loadBody } from '../../../../shared/dynamodb/split-body.ts';
 import { readOwner } from '../../../../shared/transactions/store/transaction-scan.ts';
-import type { DynamoDB } from '../../../../shared/dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../../../shared/dynamodb/table-access.ts';
 
 /** An empty table, and whether each read was consistent. */
 function emptyTable() {

@@ -8,7 +8,8 @@ import type { Position } from '../../../../shared/reconciliation/rules/position.
 import { createBreakerStore } from '../../../../shared/orders/store/breaker-store.ts';
 import { createOrderLedger } from '../../../../shared/orders/store/order-ledger-store.ts';
 import { createPositionStore } from '../../../../shared/reconciliation/store/position-store.ts';
-import { putRevision, type DynamoDB } from '../../../../shared/dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../../../shared/dynamodb/table-access.ts';
+import { putRevision } from '../../../../shared/dynamodb/versioned-item.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryQuarantine } from '../../../fakes/in-memory-stores.ts';
 

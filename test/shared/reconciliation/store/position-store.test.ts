@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 
 import { RetryableError } from '../../../../shared/runtime/errors.ts';
 import { createPositionStore } from '../../../../shared/reconciliation/store/position-store.ts';
-import type { DynamoDB } from '../../../../shared/dynamodb/versioned-item.ts';
+import type { DynamoDB } from '../../../../shared/dynamodb/table-access.ts';
 import { leaveConflictNotes } from '../../../../shared/reconciliation/store/conflict-note-store.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryPositions } from '../../../fakes/in-memory-positions.ts';

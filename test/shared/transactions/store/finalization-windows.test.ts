@@ -2,7 +2,7 @@ import { type GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { FINALIZATION_PARTITION } from '../../../../shared/dynamodb/table.ts';
-import { cachedFinalizationWindows } from '../../../../shared/transactions/store/cached-windows.ts';
+import { cachedFinalizationWindows } from '../../../../shared/transactions/store/cached-finalization-windows.ts';
 import {
   readFinalizationWindows,
   saveFinalizationWindows,

@@ -1,8 +1,11 @@
 import { errorName, log } from '../../runtime/logger.ts';
-import { readFinalizationWindows, type WindowsTable } from './finalization-windows.ts';
+import type { TableAccess } from '../../dynamodb/table-access.ts';
+import { readFinalizationWindows } from './finalization-windows.ts';
 
-/** How long an instance of a function uses what it has read, and works without what it has not found. */
+/** How long an instance of a function uses the windows that it has read. */
 const CACHED_MS = 3_600_000;
+
+/** How long it waits before it reads again, if it found none. */
 const MISSED_MS = 300_000;
 
 /**
@@ -12,19 +15,22 @@ const MISSED_MS = 300_000;
 export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
 
 /** The windows as one instance of a function knows them. */
-export type CachedWindows = {
+export type CachedFinalizationWindows = {
   minutes: FinalizationMinutes;
   /** Reads the windows before the first event needs them. Throws if the table cannot be reached. */
   readAhead: (signal: AbortSignal) => Promise<void>;
 };
 
 /** Reads the windows once an hour, and every five minutes if there are none. */
-export function cachedFinalizationWindows(table: WindowsTable, now: () => Date): CachedWindows {
+export function cachedFinalizationWindows(
+  positions: TableAccess,
+  now: () => Date,
+): CachedFinalizationWindows {
   let minutes: ReadonlyMap<string, number> = new Map();
   let readAgainMs = -Infinity;
   const read = async (signal?: AbortSignal): Promise<void> => {
     const nowMs = now().getTime();
-    const stored = await readFinalizationWindows(table, signal);
+    const stored = await readFinalizationWindows(positions, signal);
     readAgainMs = nowMs + (stored ? CACHED_MS : MISSED_MS);
     if (stored) ({ minutes } = stored);
   };
