@@ -118,8 +118,8 @@ async function settlementContext(
   { isProbe, ports }: Work,
 ): Promise<SettlementContext> {
   const { now, policy, breaker } = ports;
-  const hasFailed = result.result === 'try-again' || result.result === 'unclear';
-  const isStopped = hasFailed && (isProbe || (await breaker.isOpen()));
+  const isFailure = result.result === 'try-again' || result.result === 'unclear';
+  const isStopped = isFailure && (isProbe || (await breaker.isOpen()));
   const comparison = breaker.othersSucceed(orderId) ? 'yes' : 'unknown';
   return { now: now(), policy, othersSucceed: isStopped ? 'no' : comparison };
 }

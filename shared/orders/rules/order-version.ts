@@ -161,7 +161,10 @@ export function latestVersion({ version, latestKnown }: NewestVersion): OrderVer
   return latestKnown ?? version;
 }
 
-/** The line items of the previous version, and those that Button holds as long as it lacks that version. */
+/**
+ * Whether a version without line items would leave old ones next to a different total: those of the previous
+ * version, or those that Button holds.
+ */
 function contradictsLines({ line_items: lines, total }: Order, entry: LedgerEntry): boolean {
   if (lines !== undefined) return false;
   const { order } = entry.newest;
