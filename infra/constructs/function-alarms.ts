@@ -9,13 +9,13 @@ import { functionsOfStack } from './lambda-function.ts';
 /** What the alarms need. */
 export type FunctionAlarmsProps = {
   deployment: Deployment;
-  /** The permanent prefix of the alarms' names; empty if a stack has only one of these. */
+  /** The permanent prefix of the alarms' names. */
   name: string;
 };
 
 /**
  * Alarms for what Lambda does to any function of a stack: it throttles a function, or stops one as a runaway
- * loop. Created when every function exists.
+ * loop. Create it once every function exists.
  *
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
