@@ -265,7 +265,7 @@ export class Reconciliation extends Construct {
       above: 0,
       impact: 'Button cannot show a range of time: transactions without a webhook in it are not repaired.',
       firstCommand: `aws dynamodb scan --table-name ${positions.tableName} --filter-expression "contains(#stream, :gap)" --expression-attribute-names '{"#stream":"stream"}' --expression-attribute-values '{":gap":{"S":"gap-"}}'`,
-      runbookSection: 'a-range-can-not-be-read',
+      runbookSection: 'a-range-cannot-be-read',
     });
   }
 

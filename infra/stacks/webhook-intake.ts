@@ -225,7 +225,7 @@ export class WebhookIntake extends Construct {
       above: 10,
       impact: "Button's webhooks do not arrive: transactions are shown late, once they are read from Button.",
       firstCommand: `aws logs tail ${receiver.lambda.logGroup.logGroupName} --since 6h`,
-      runbookSection: 'no-webhook-brought-it',
+      runbookSection: 'transactions-arrive-without-webhooks',
     });
   }
 
