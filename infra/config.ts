@@ -125,7 +125,7 @@ export const StageConfigSchema = z
         input: expression,
         path,
         message:
-          'must be a minute or more: EventBridge Scheduler knows no seconds; they are for stage "local"',
+          'must be a minute or more: EventBridge Scheduler has no unit of seconds; it is for stage "local" only',
       });
     }
     for (const { path, silenceMinutes, pauseMinutes } of silences(config)) {

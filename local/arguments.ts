@@ -77,7 +77,7 @@ type Values = {
   'control-port': string;
 };
 
-/** Throws an error for people if a value is not valid. */
+/** Throws an error for the user if a value is not valid. */
 function toArguments(values: Values): Arguments {
   const { help, once, json, tour, keep, config } = values;
   const controlPort = Number(values['control-port']);

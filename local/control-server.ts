@@ -21,7 +21,7 @@ export type ControlServer = {
  * A small HTTP server for what AWS shows in its console: POST /reconcile, GET /events, GET /metrics, GET
  * /alarms; JSON.
  *
- * Throws an error for people if the port is taken.
+ * Throws an error for the user if the port is taken.
  */
 export async function startControlServer(controls: Controls): Promise<ControlServer> {
   const routes: Record<string, () => unknown> = {

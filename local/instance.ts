@@ -16,7 +16,7 @@ const OWNER_FILE = 'running';
 
 /**
  * Takes the first state directory that no running system uses: `.local`, or else `.local/2` and so on. Throws
- * an error for people if nine systems run.
+ * an error for the user if nine systems run.
  */
 export async function claimInstance(root: string): Promise<Instance> {
   for (let number = 1; number <= MOST_INSTANCES; number += 1) {

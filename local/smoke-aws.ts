@@ -73,7 +73,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Throws an error for people if the file does not contain the outputs of both flows. */
+/** Throws an error for the user if the file does not contain the outputs of both flows. */
 async function readOutputs(file: string, brand: string) {
   const stacks = z
     .record(z.string(), z.record(z.string(), z.string()))

@@ -96,7 +96,7 @@ export type LocalSystem = {
   cloudWatch: LocalDeployment['cloudWatch'];
   /**
    * Deploys another configuration over this one, as `cdk deploy --all` does, and keeps what is stored. The
-   * secrets of what is new are set. Returns the endpoints of then. Throws what CloudFormation refuses.
+   * secrets of what is new are set. Returns the new endpoints. Throws what CloudFormation refuses.
    */
   redeploy: (configFile: string) => Promise<Endpoints>;
   /** Deletes a stack, as `cdk destroy` does. */

@@ -10,7 +10,7 @@ import { deliverEvent, type DeliverEventPorts } from './deliver-event.ts';
 import { EnvironmentSchema } from './env.ts';
 import type { OpenPost } from './post.ts';
 
-/** What a message needs besides its request: the secret, and to be hidden. */
+/** The time that a message takes besides its request: to read the secret, and to hide the message. */
 const OVERHEAD_MS = 5000;
 
 /** Composes the function that sends the events of the reward queue to the publisher's own URL. */

@@ -120,10 +120,10 @@ export class WebhookEndpoint extends Construct {
   }
 
   /**
-   * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour: here,
-   * because no function sees what the gateway throttles, finds no route for or refuses for its size. To
-   * Button whatever is no 2xx is a failure, if the request was Button's; a forger's is none. A 5xx and a 429
-   * count whoever got them: the next may be Button's.
+   * Counts what Button counts when it decides to pause the webhook, above 10% failures in an hour. The
+   * gateway's log is counted, because no function sees what the gateway throttles, finds no route for or
+   * refuses for its size. For Button, every answer to its own request that is not a 2xx is a failure. An
+   * answer to somebody else counts only if it is a 5xx or a 429, because the next one may go to Button.
    *
    * Source: docs/button/webhooks.md, "Retries and automatic pause" and "Request".
    */

@@ -51,7 +51,7 @@ export function addTransactionPolicies(scope: Construct, props: TransactionPolic
       ...(deliverySecretsArn === undefined
         ? []
         : [permission(['secretsmanager:GetSecretValue'], deliverySecretsArn)]),
-      // CloudWatch knows no resources.
+      // Metrics are not resources that a policy could name.
       permission(['cloudwatch:GetMetricData'], '*'),
     ],
     change: [

@@ -66,7 +66,7 @@ const ConfigSchema = z.object({
 });
 
 /**
- * Called before anything is built: throws an error for people if there will be no boards, or no traffic for
+ * Called before anything is built: throws an error for the user if there will be no boards, or no traffic for
  * one of the flows.
  */
 async function refuseWithoutBoards(configFile: string): Promise<void> {

@@ -75,7 +75,7 @@ export const PERSONAL_DATA_DAYS = 400;
 export const POSITIONS_TABLE = {
   partitionKey: 'account',
   sortKey: 'stream',
-  /** Only on reports, and on gaps that have been read. */
+  /** Only on what is needed for a limited time, such as reports, notes and gaps that have been read. */
   timeToLive: 'expiresAtEpochSeconds',
 } as const;
 
@@ -86,8 +86,8 @@ export const POSITIONS_TABLE = {
 export const EXPIRY_PASS_PARTITION = '#personal-data-expiry';
 
 /**
- * The key of the time of deployment in the positions table: a partition of its own, because the receiver may
- * access nothing else there.
+ * The key of the time of deployment, in the positions table: a partition of its own, so that a function can
+ * get rights for it without rights for positions.
  */
 export const DEPLOYMENT_PARTITION = '#deployment';
 

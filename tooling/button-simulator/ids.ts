@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Makes identifiers, each of them once. */
+/** Makes a new identifier each time. */
 export type NewId = (prefix: string) => string;
 
 /** A new identifier in Button's shape: the prefix and 16 lower-case hex digits. */

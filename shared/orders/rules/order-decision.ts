@@ -128,7 +128,7 @@ function refuse(refusal: VersionRefusal): Decision {
 }
 
 /**
- * The first valid token stays, as long as nothing shows that it is none. A replay tries a token once more
+ * The first valid token stays, as long as nothing shows that it is not a token. A replay tries again a token
  * that Button did not accept.
  */
 function noteToken(state: OrderState, btnRef: string | undefined, incoming?: IncomingVersion): LedgerEvent[] {

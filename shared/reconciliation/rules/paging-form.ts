@@ -80,8 +80,8 @@ export type WindowFilter = { timeField: 'modified_date' | 'created_date'; start:
 type Page = { rows: readonly unknown[]; next: NextPage | null };
 
 /**
- * A page of the window, whose next page knows which dates it follows; `outside` if it is none. `endsWindow`
- * if the list goes on, but not within the window. Pure.
+ * A page of the window, whose next page knows which dates it follows; `outside` if it belongs to another
+ * list. `endsWindow` if the list goes on, but not within the window. Pure.
  *
  * Button's cursor may be a position in a list without filters (docs/button/transactions-api.md, "Paging").
  * If it was sent without filters, such a list runs past the window's edge. If its dates run in one direction
@@ -107,7 +107,7 @@ export function pageOfWindow(
   };
 }
 
-/** Whether the dates fall as far as before the window, or rise as far as behind it, and never turn. */
+/** Whether the dates run in one direction and past an edge of the window. */
 function runsPastEdge(dates: readonly number[], { start, end }: WindowFilter): boolean {
   const pairs = dates.slice(1).map((date, index): [number, number] => [dates[index] ?? date, date]);
   const last = dates.at(-1) ?? NaN;

@@ -36,7 +36,7 @@ export function multiplyExact(price: ExactAmount, quantity: ExactAmount): ExactA
   return (price * quantity) / ONE;
 }
 
-/** An exact quantity as an integer; undefined if it is none. */
+/** An exact quantity as an integer; undefined if it is not a whole number. */
 export function toWholeUnits(quantity: ExactAmount): number | undefined {
   const units = Number(quantity / ONE);
   return quantity % ONE === 0n && Number.isSafeInteger(units) ? units : undefined;

@@ -99,9 +99,9 @@ const LONGEST_RANGE_MS = 86_400_000;
 const METRICS_IN_AN_ALARM = 10;
 
 /**
- * Reads the properties of an AWS::CloudWatch::Alarm, with resolved references. Throws an error for people for
- * anything that it does not support, and for what CloudWatch rejects: a SEARCH, more than ten metrics,
- * different periods, more than a day in total.
+ * Reads the properties of an AWS::CloudWatch::Alarm, with resolved references. Throws an error for the user
+ * about a property that it does not support, and about what CloudWatch rejects: a SEARCH, more than ten
+ * metrics, different periods, more than a day in total.
  *
  * Source:
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html

@@ -36,7 +36,8 @@ const DescribeAlarmsSchema = z.strictObject({
 
 /**
  * CloudWatch's GetMetricData, for metrics without math, on one page; and its DescribeAlarms, by a prefix of
- * their names: each alarm as it will be at the end of this minute, without the time since when.
+ * the names. It shows each alarm as it will be at the end of this minute, without the time of its last
+ * change.
  *
  * Sources: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html and
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html

@@ -15,24 +15,24 @@ export type DynamoDbFault = {
   tableName?: string;
   /** Such as `PutItem`; every operation that knows this fault unless given. */
   operation?: string;
-  /** How many requests it meets. */
+  /** How many requests it affects. */
   times: number;
 };
 
-/** The faults of the moment. */
+/** The faults that are set. */
 export type DynamoDbFaults = {
   add(fault: DynamoDbFault): void;
   clear(): void;
   /**
-   * What becomes of a request instead of being performed: an answer, or `AwsServiceError`, which is thrown.
-   * Undefined where no fault meets it.
+   * The answer to a request that a fault affects, and that is not performed. Throws an `AwsServiceError` if
+   * the fault refuses the request. Undefined if no fault affects it.
    */
   meet(operation: string, input: unknown): object | undefined;
 };
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems'];
 
-/** Which operations a fault meets. */
+/** Which operations a fault affects. */
 const MEETS: Readonly<Record<DynamoDbFault['kind'], (operation: string) => boolean>> = {
   throttled: () => true,
   conflict: (operation) => WRITES.includes(operation),
@@ -43,7 +43,7 @@ const Target = z.object({ TableName: z.string() });
 const TransactionSchema = z.object({ TransactItems: z.array(z.record(z.string(), Target)) });
 const BatchSchema = z.object({ RequestItems: z.record(z.string(), z.unknown()) });
 
-/** Starts without faults. */
+/** No fault is set at first. */
 export function createDynamoDbFaults(): DynamoDbFaults {
   const faults: DynamoDbFault[] = [];
   return {

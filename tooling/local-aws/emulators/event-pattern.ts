@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A value of an event that is no object and no list. */
+/** A value of an event that is neither an object nor a list. */
 type Leaf = string | number | boolean | null;
 const LeafSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const leaves = z.union([LeafSchema.transform((leaf) => [leaf]), z.array(LeafSchema)]);
@@ -18,13 +18,13 @@ type Comparison = z.infer<typeof ComparisonSchema>;
 const ConditionsSchema = z.array(z.union([LeafSchema, ComparisonSchema])).min(1);
 const FieldsSchema = z.record(z.string(), z.unknown());
 
-/** Whether an event is one of those that a rule is about. */
+/** Whether an event matches the pattern of a rule. */
 export type EventMatcher = (event: Readonly<Record<string, unknown>>) => boolean;
 
 /**
- * Reads an event pattern: every field that it names must match, of its conditions one is enough, and of a
- * list in the event one element. Throws, naming the field, for what is not understood here (`$or`, `numeric`,
- * `cidr`, `wildcard`).
+ * Reads an event pattern. Every field that the pattern names must match. One of a field's conditions is
+ * enough, and so is one element of a list in the event. Throws, and names the field, for what is not
+ * supported here (`$or`, `numeric`, `cidr`, `wildcard`).
  *
  * Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
  */

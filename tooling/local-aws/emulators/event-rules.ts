@@ -1,6 +1,6 @@
 import { readEventPattern, type EventMatcher } from './event-pattern.ts';
 
-/** A queue that a rule sends events to, and the queue for those that it can't be given. */
+/** A queue to which a rule sends events, and the queue for events that the first does not accept. */
 export type RuleTarget = { id: string; queueArn: string; deadLetterQueueArn?: string | undefined };
 
 /** A rule as a template or a request makes it. */
@@ -14,7 +14,7 @@ export type RuleDefinition = {
   isOfTemplate: boolean;
 };
 
-/** A target that an event goes to, by a rule. */
+/** A target to which a rule sends an event. */
 export type RuleDelivery = { rule: RuleDefinition; target: RuleTarget };
 
 /** The rules of every bus. */
@@ -35,7 +35,7 @@ export type RuleName = { bus: string; name: string };
 
 type Rule = RuleDefinition & { matches: EventMatcher; targets: Map<string, RuleTarget> };
 
-/** Starts with no rules. */
+/** There are no rules at first. */
 export function createEventRules(): EventRules {
   const rules = new Map<string, Rule>();
   const keyOf = ({ bus, name }: RuleName): string => JSON.stringify([bus, name]);

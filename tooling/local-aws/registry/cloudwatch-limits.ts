@@ -34,7 +34,7 @@ const AlarmSchema = z.looseObject({
     .default([]),
 });
 
-/** What CloudWatch has against an alarm. */
+/** Why CloudWatch refuses an alarm. */
 export function alarmLimitProblems(properties: unknown): string[] {
   const alarm = AlarmSchema.parse(properties);
   const periods = [
@@ -73,7 +73,7 @@ const BodySchema = z.looseObject({
   ),
 });
 
-/** What CloudWatch has against a dashboard. */
+/** Why CloudWatch refuses a dashboard. */
 export function dashboardLimitProblems(properties: unknown): string[] {
   const { DashboardBody: body } = DashboardSchema.parse(properties);
   const { widgets } = BodySchema.parse(JSON.parse(body));

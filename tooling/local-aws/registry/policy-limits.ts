@@ -67,7 +67,7 @@ function charactersOf(policy: unknown): number {
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html */
 const QUEUE_POLICY = { bytes: 8192, statements: 20, principals: 50, conditions: 10, actions: 7 };
 
-/** What SQS has against a queue's policy. */
+/** Why SQS refuses a queue's policy. */
 export function queuePolicyLimitProblems(document: unknown): string[] {
   const { Statement: statements } = PolicySchema.parse(document);
   const principals = statements.flatMap(({ Principal }) => Principal).length;
@@ -87,7 +87,7 @@ export function queuePolicyLimitProblems(document: unknown): string[] {
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html, "Event bus policy size" */
 const BUS_POLICY = { limit: 10_240, unit: 'characters' };
 
-/** What EventBridge has against a bus's policy. */
+/** Why EventBridge refuses a bus's policy. */
 export function busPolicyLimitProblems(document: unknown): string[] {
   return document === undefined ? [] : over('the policy has', charactersOf(document), BUS_POLICY);
 }

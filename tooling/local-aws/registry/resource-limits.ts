@@ -121,7 +121,7 @@ const CHECKS: Readonly<Record<string, (properties: unknown) => string[]>> = {
     over('the input has', bytes(ScheduleSchema.parse(properties).Target.Input), SCHEDULE_INPUT),
 };
 
-/** What a service has against a resource beyond the registry's schema, one sentence each. */
+/** Why a service refuses a resource that fits the registry's schema; one sentence for each reason. */
 export function resourceLimitProblems(type: string, properties: Record<string, unknown>): string[] {
   return CHECKS[type]?.(properties) ?? [];
 }

@@ -16,7 +16,7 @@ const STACK_NAME = /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/;
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html */
 const LOGICAL_ID = /^[A-Za-z0-9]+$/;
 
-/** What CloudFormation has against a template as a whole, one sentence each. */
+/** Why CloudFormation refuses a template as a whole; one sentence for each reason. */
 export function templateLimitProblems(
   { stackName, text }: { stackName: string; text: string },
   { Resources, Outputs, Parameters, Description = '' }: Template,
