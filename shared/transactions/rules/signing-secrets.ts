@@ -4,8 +4,8 @@ const LONGEST_KEY_BYTES = 64;
 
 /**
  * Reads signing secrets as Standard Webhooks writes them (`whsec_` and base64 of 24 to 64 bytes), separated
- * by white space: while a secret is changed, the new one and the old one. Undefined if one of
- * them is not valid.
+ * by white space: while a secret is changed, the new one and the old one. Undefined if one of them
+ * is not valid.
  */
 export function parseSigningSecrets(text: string): Buffer[] | undefined {
   const keys = text
