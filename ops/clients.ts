@@ -1,6 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -15,6 +16,7 @@ export type OpsClients = {
   secretsManager: SecretsManagerClient;
   cloudWatch: CloudWatchClient;
   sns: SNSClient;
+  lambda: LambdaClient;
   close: () => void;
 };
 
@@ -40,6 +42,7 @@ export function createClients({
     secretsManager: new SecretsManagerClient(at(localEndpoints?.secretsManager)),
     cloudWatch: new CloudWatchClient(at(localEndpoints?.cloudWatch)),
     sns: new SNSClient({ region }),
+    lambda: new LambdaClient({ region }),
   };
   return {
     ...clients,

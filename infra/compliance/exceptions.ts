@@ -40,9 +40,9 @@ export const COMPLIANCE_EXCEPTIONS: readonly ComplianceException[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
-    resources: /\/TransactionPolicies\/Transaction(Readers|Operators)\/Resource$/,
+    resources: /\/(Order|Transaction)Policies\/\1(Readers|Operators)\/Resource$/,
     reason:
-      'Metrics are not resources that a policy could name: cloudwatch:GetMetricData can only be allowed on *.',
+      'lambda:GetAccountSettings is about the account, and metrics are not resources that a policy could name: it and cloudwatch:GetMetricData can only be allowed on *.',
   },
   ...['sqs:<AWS::Region>:<AWS::AccountId>:*', 'secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:*'].map(
     (resource) => ({

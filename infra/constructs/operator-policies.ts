@@ -42,7 +42,7 @@ export type OperatorPoliciesProps = {
 export class OperatorPolicies extends Construct {
   constructor(scope: Construct, id: string, { deployment, side, read, change }: OperatorPoliciesProps) {
     super(scope, id);
-    const reading = [...read, listSubscribers(this, deployment)];
+    const reading = [...read, listSubscribers(this, deployment), READ_QUOTAS];
     this.#createPolicy(deployment, { name: `${side}Readers`, statements: reading });
     this.#createPolicy(deployment, { name: `${side}Operators`, statements: [...reading, ...change] });
   }
@@ -69,6 +69,14 @@ function listSubscribers(scope: Construct, deployment: Deployment): PolicyStatem
   const topics = (['page', 'ticket'] as const).map((severity) => alarmTopicArn(scope, deployment, severity));
   return permission(['sns:ListSubscriptionsByTopic'], topics);
 }
+
+/**
+ * `doctor` compares the account's concurrent executions with what the stage uses. The action knows no
+ * resource.
+ *
+ * Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+ */
+const READ_QUOTAS = permission(['lambda:GetAccountSettings'], '*');
 
 /** Takes messages off a dead-letter queue and gives them back: `dead-letters-list`, `doctor`. */
 export const READ_DEAD_LETTERS = [

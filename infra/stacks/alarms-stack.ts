@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { alarmTopicName, type Severity } from '../alarm-topics.ts';
 import { ExplainedAlarm } from '../constructs/alarm.ts';
 import type { Deployment } from '../deployment.ts';
+import { executionsAtOnce } from '../lambda-concurrency.ts';
 import { AlarmReminder } from './alarm-reminder.ts';
 
 /** What the stack is created from. */
@@ -30,6 +31,11 @@ export class AlarmsStack extends Stack {
       });
     }
     this.#addConcurrencyAlarm(deployment);
+    // `doctor` compares both with the account.
+    new CfnOutput(this, 'LambdaExecutionsAtOnce', { value: String(executionsAtOnce(deployment.config)) });
+    new CfnOutput(this, 'AlarmedLambdaConcurrency', {
+      value: String(deployment.config.alarms.lambdaConcurrency),
+    });
     new AlarmReminder(this, 'Reminder', { deployment });
   }
 

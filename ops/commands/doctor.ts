@@ -7,6 +7,7 @@ import { defineCommand, type CommandContext } from '../command.ts';
 import { brandChecks } from '../doctor/brand-checks.ts';
 import { check, ok, type CheckLine } from '../doctor/check.ts';
 import { publisherChecks } from '../doctor/publisher-checks.ts';
+import { quotaChecks } from '../doctor/quota-checks.ts';
 import { tableChecks } from '../doctor/table-checks.ts';
 import { topicChecks } from '../doctor/topic-checks.ts';
 
@@ -14,7 +15,7 @@ import { topicChecks } from '../doctor/topic-checks.ts';
 export const doctor = defineCommand({
   name: 'doctor',
   summary:
-    'Checks credentials, tables, secrets, Button, webhooks, reads, quarantine, dead letters and topics. Each line is right, or says what to do.',
+    'Checks credentials, tables, secrets, Button, webhooks, reads, quarantine, dead letters, quotas and topics. Each line is right, or says what to do.',
   usage: '',
   options: {},
   input: z.object({ arguments: z.tuple([]) }),
@@ -40,6 +41,7 @@ async function everyCheck(context: CommandContext): Promise<CheckLine[]> {
     ...tableChecks(context),
     ...stage.brands.flatMap((brand) => brandChecks(brand, context)),
     ...(stage.outputNames.includes('TransactionsTableName') ? publisherChecks(context) : []),
+    ...quotaChecks(context),
     ...topicChecks(context),
   ]);
 }

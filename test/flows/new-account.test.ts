@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 
 import { expect, it, onTestFinished } from 'vitest';
 
-import { executionsAtOnce } from '../../infra/preflight/checks/concurrency.ts';
+import { executionsAtOnce } from '../../infra/lambda-concurrency.ts';
 import { StageConfigSchema } from '../../infra/config.ts';
 import { startSystem } from '../../local/system.ts';
 import { isTooUnreliable } from '../../tooling/button-simulator/webhook-schedule.ts';

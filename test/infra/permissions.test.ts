@@ -143,6 +143,7 @@ const CHANGE_TABLE = 'dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem
 const READ_DEAD_LETTERS =
   'sqs:ChangeMessageVisibility, sqs:GetQueueAttributes, sqs:GetQueueUrl, sqs:ReceiveMessage on';
 const SUBSCRIBERS = `sns:ListSubscriptionsByTopic on ${TOPIC}page, ${TOPIC}ticket`;
+const QUOTAS = 'lambda:GetAccountSettings on *';
 
 const ORDER_READERS = [
   'dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Scan on OrderLedger',
@@ -153,6 +154,7 @@ const ORDER_READERS = [
   `${READ_DEAD_LETTERS} ${QUEUES} ${taggedAs('dead-letters')}`,
   `secretsmanager:GetSecretValue on ${SECRETS} ${taggedAs('api-key')}`,
   SUBSCRIBERS,
+  QUOTAS,
 ];
 const TRANSACTION_READERS = [
   'dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Scan on Transactions',
@@ -165,6 +167,7 @@ const TRANSACTION_READERS = [
   'secretsmanager:GetSecretValue on WebhookSecrets',
   'cloudwatch:GetMetricData on *',
   SUBSCRIBERS,
+  QUOTAS,
 ];
 
 /** All rights of the managed policies for people: test/flows/operator-policies.test.ts uses each of them. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 
 import { StageConfigSchema } from '../../../infra/config.ts';
 import { CHECKS } from '../../../infra/preflight/checks.ts';
-import { executionsAtOnce } from '../../../infra/preflight/checks/concurrency.ts';
+import { executionsAtOnce } from '../../../infra/lambda-concurrency.ts';
 import { stackCounts } from '../../../infra/preflight/stack-counts.ts';
 import { runPreflight } from '../../../infra/preflight/run.ts';
 import { STAGES } from '../stages.ts';
