@@ -7,6 +7,7 @@ import {
 } from '../../shared/orders/rules/order-ledger.ts';
 import type { OrderVersionId } from '@button-serverless/validation/orders';
 import type { QuarantinedItem } from '../../shared/quarantine/quarantine-review.ts';
+import { entryDifferences } from './entry-differences.ts';
 import { entryMoments, isOpen, messageInWords } from './entry-moments.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { orderCommands } from './order-commands.ts';
@@ -24,6 +25,7 @@ export type KnownOrder = {
 /** What happened to an order of a brand, from what is stored of it. Pure. */
 export function orderFinding({ brand, orderId, state, entries, byHand }: KnownOrder): Finding {
   const known = state?.newest ? state : undefined;
+  const open = entries.filter(isOpen);
   const moments = [
     ...(known ? ledgerMoments(known) : []),
     ...entries.flatMap((entry) => entryMoments(entry, messageInWords(entry))),
@@ -33,10 +35,10 @@ export function orderFinding({ brand, orderId, state, entries, byHand }: KnownOr
     kind: 'order',
     id: orderId,
     title: `Order ${orderId} of the brand ${brand}`,
-    answer: answerOf(known, entries.filter(isOpen).length),
-    differences: [],
+    answer: answerOf(known, open.length),
+    differences: open.flatMap((entry) => entryDifferences(entry, known?.newest)),
     timeline: inTimeOrder(moments),
-    next: orderCommands({ brand, orderId, progress: known?.progress, entries: entries.filter(isOpen) }),
+    next: orderCommands({ brand, orderId, progress: known?.progress, entries: open }),
   };
 }
 

@@ -5,9 +5,9 @@ import {
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
 import type { OverduePolicy } from '../../shared/transactions/rules/stale-pending.ts';
-import { conflictDifferences } from './conflict-differences.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { rewardAnswer } from './reward-answer.ts';
+import { conflictDifferences, driftDifferences } from './version-differences.ts';
 import { money, opsLine } from './words.ts';
 
 /** What happened to a transaction, from its record. Pure. */
@@ -15,7 +15,7 @@ export function transactionFinding(
   record: TransactionRecord,
   { byHand, overdue }: { byHand: readonly Moment[]; overdue: OverduePolicy },
 ): Finding {
-  const { key, candidates, buttonIds } = record;
+  const { key, candidates, buttonIds, seen } = record;
   const { transaction } = candidates[0];
   const brand = transaction.commerceOrganizationName ?? transaction.commerceOrganization;
   const shopper = transaction.publisherCustomerId ?? transaction.pubRef;
@@ -25,7 +25,7 @@ export function transactionFinding(
     id: key,
     title: `Transaction ${key} (${buttonIds.join(', ')}) of ${brand ?? 'an unknown brand'}`,
     answer: `${rewardAnswer({ ...transaction, ...stateOf(record) }, overdue)}${withoutShopper}`,
-    differences: conflictDifferences(candidates),
+    differences: candidates.length > 1 ? conflictDifferences(candidates) : driftDifferences(seen),
     timeline: inTimeOrder([...ownMoments(record), ...byHand]),
     next: commandsFor(record),
   };
@@ -73,7 +73,7 @@ function versionInWords({ status, amountMinor, currency, modifiedDate }: Transac
 
 const DAY_MS = 86_400_000;
 
-function commandsFor({ key, candidates, cause, mergedInto }: TransactionRecord): string[] {
+function commandsFor({ key, candidates, cause, mergedInto, seen }: TransactionRecord): string[] {
   const { modifiedDate, accountId } = candidates[0].transaction;
   const show = opsLine('transaction-show', key);
   if (mergedInto !== undefined) return [opsLine('show', mergedInto)];
@@ -82,7 +82,18 @@ function commandsFor({ key, candidates, cause, mergedInto }: TransactionRecord):
   const to = new Date(Date.parse(modifiedDate) + DAY_MS).toISOString();
   const range = ['--from', from, '--to', to, '--new-transactions-are', 'live'];
   const read = accountId === null ? [] : [opsLine('transactions-rebuild', accountId, ...range)];
-  return [show, ...read, ...settleCommands(key, candidates)];
+  const drift = driftDifferences(seen).length > 0 ? driftCommands(accountId, seen) : [];
+  return [show, ...drift, ...read, ...settleCommands(key, candidates)];
+}
+
+/** How much else reading repaired on the day of the last repair: many of them mean that webhooks fail. */
+function driftCommands(account: string | null, seen: TransactionRecord['seen']): string[] {
+  const day = seen
+    .map(({ seenAt }) => seenAt)
+    .toSorted()
+    .at(-1)
+    ?.slice(0, 10);
+  return account === null || day === undefined ? [] : [opsLine('drift-show', account, '--from', day)];
 }
 
 /** The commands that decide for each of several versions. */

@@ -1,4 +1,5 @@
 import type { QuarantinedItem } from '../../shared/quarantine/quarantine-review.ts';
+import { entryDifferences } from './entry-differences.ts';
 import { entryMoments, isOpen } from './entry-moments.ts';
 import { inTimeOrder, type Finding, type Moment } from './finding.ts';
 import { opsLine } from './words.ts';
@@ -19,7 +20,7 @@ export function webhookFinding(
     answer: isOpen(entry)
       ? `We refused it: ${what} cannot be read, and its content is not shown.`
       : `${what} was refused and has been replayed; it may have been applied since.`,
-    differences: [],
+    differences: isOpen(entry) ? entryDifferences(entry) : [],
     timeline: inTimeOrder([...entryMoments(entry, what), ...byHand]),
     next: kind === 'webhook' ? [show, opsLine('webhooks-replay', id)] : [show],
   };

@@ -67,4 +67,65 @@ describe('what happened to an order', () => {
     expect(text).not.toContain('What you can do');
     expect(text).not.toContain('customer-of-the-sample');
   });
+
+  it('names what the total of a refused order is, and what its lines add up to', () => {
+    const line = (total: number) => ({ total, quantity: 1 });
+    const bytes = message({ total: 999, line_items: [line(4000), line(3000)] });
+    const { differences } = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ bytes })] });
+
+    expect(differences).toEqual(['$.data.total: 999 (entry m-1), 7000 (the sum of the totals of its lines)']);
+  });
+
+  it('names each field in which two messages of one version differ, with both values', () => {
+    const { differences } = orderFinding({
+      ...NOTHING,
+      state: sampleEntry({ state: 'settled' }),
+      entries: [
+        sampleQuarantined({
+          reasons: [{ code: 'version_conflict', path: '$.sequence', problem: 'Other content' }],
+          bytes: message({
+            order_id: 'B07',
+            total: 4000,
+            currency: 'USD',
+            purchase_date: '2026-06-01T09:58:00Z',
+            customer: { id: 'somebody else' },
+          }),
+        }),
+      ],
+    });
+
+    expect(differences).toEqual([
+      '$.data.total: 4000 (entry m-1), 7000 (the version that we hold)',
+      '$.data.customer.id: a text (entry m-1), a text (the version that we hold)',
+    ]);
+  });
+
+  it.each([
+    ['$.data.customer.id', { customer: { id: 4_917_012_345 } }],
+    ['$.data.phone', { phone: 4_917_012_345 }],
+    ['$.data.currency', { currency: 'Jane Doe, 4917012345' }],
+  ])('shows no value that may be personal, at %s', (path, data) => {
+    const reasons = [{ code: 'any', path, problem: 'Not right' }];
+    const { differences } = orderFinding({
+      ...NOTHING,
+      entries: [sampleQuarantined({ reasons, bytes: message(data) })],
+    });
+
+    expect(differences).toHaveLength(1);
+    expect(differences[0]).not.toContain('4917012345');
+  });
+
+  it('names no difference of an entry that was replayed, or that is not JSON', () => {
+    const replayed = sampleQuarantined({
+      bytes: message({ total: 999 }),
+      replayedAt: '2026-06-02T12:00:00.000Z',
+    });
+    const unreadable = sampleQuarantined({ id: 'm-2', bytes: Buffer.from('{') });
+
+    expect(orderFinding({ ...NOTHING, entries: [replayed, unreadable] }).differences).toEqual([]);
+  });
 });
+
+function message(data: object): Uint8Array {
+  return Buffer.from(JSON.stringify({ type: 'order.updated.v1', sequence: '3', data }));
+}

@@ -2,7 +2,7 @@ import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-l
 import type { QuarantinedItem } from '../../../shared/quarantine/quarantine-review.ts';
 import { mergeTransaction } from '../../../shared/transactions/rules/merge-transaction.ts';
 import { readWebhook } from '../../../shared/validation/webhooks/transaction-wire.ts';
-import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
+import type { Observation, TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
 import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 
 /** The shopper in the samples. */
@@ -79,17 +79,37 @@ export function sampleQuarantined(more: Partial<QuarantinedItem>): QuarantinedIt
 export function recordOf(...versions: object[]): TransactionRecord {
   let record: TransactionRecord | undefined;
   for (const [index, data] of versions.entries()) {
-    const dates = { created_date: '2026-06-01T00:00:00Z', modified_date: '2026-06-01T00:00:00Z' };
-    const whole = { ...pendingWebhook.data, ...dates, publisher_customer_id: SHOPPER, ...data };
-    const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: `hook-${index}`, data: whole }));
-    const reading = readWebhook(body);
-    if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
-    const { transaction, payload } = reading;
-    const seenAt = `2026-06-01T00:01:0${index}.000Z`;
     const source = { kind: 'webhook', eventId: `hook-${index}` } as const;
-    const observation = { transaction, payload, source, seenAt, delivery: 'live' as const };
-    record = mergeTransaction(record, observation, { storedAt: seenAt }).record;
+    record = observed(record, { data, source, seenAt: `2026-06-01T00:01:0${index}.000Z` });
   }
   if (!record) throw new Error('No version');
   return record;
+}
+
+/** The record after a read of the Transactions API on the next day, which showed a change of that hour. */
+export function readLater(
+  record: TransactionRecord | undefined,
+  data: object,
+  changedAfterHours = 1,
+): TransactionRecord {
+  const modified = new Date(Date.parse('2026-06-01T00:00:00Z') + changedAfterHours * 3_600_000);
+  return observed(record, {
+    data: { modified_date: modified.toISOString().replace('.000', ''), ...data },
+    source: { kind: 'api', readStartedAt: '2026-06-02T00:00:00.000Z' },
+    seenAt: '2026-06-02T00:00:00.000Z',
+  });
+}
+
+function observed(
+  record: TransactionRecord | undefined,
+  { data, source, seenAt }: { data: object; source: Observation['source']; seenAt: string },
+): TransactionRecord {
+  const dates = { created_date: '2026-06-01T00:00:00Z', modified_date: '2026-06-01T00:00:00Z' };
+  const whole = { ...pendingWebhook.data, ...dates, publisher_customer_id: SHOPPER, ...data };
+  const body = Buffer.from(JSON.stringify({ ...pendingWebhook, id: 'hook-sample', data: whole }));
+  const reading = readWebhook(body);
+  if (!reading.ok) throw new Error(JSON.stringify(reading.faults));
+  const { transaction, payload } = reading;
+  const observation = { transaction, payload, source, seenAt, delivery: 'live' as const };
+  return mergeTransaction(record, observation, { storedAt: seenAt }).record;
 }

@@ -4,7 +4,7 @@ import { transactionFinding } from '../../../ops/timeline/transaction-finding.ts
 import { rewardAnswer } from '../../../ops/timeline/reward-answer.ts';
 import { NOT_REWARDABLE_REASONS } from '../../../shared/validation/webhooks/rewardable.ts';
 import pendingWebhook from '../../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
-import { recordOf, SHOPPER } from './samples.ts';
+import { readLater, recordOf, SHOPPER } from './samples.ts';
 
 const NOW = new Date('2026-06-10T00:00:00Z');
 const OVERDUE = {
@@ -44,6 +44,25 @@ describe('what happened to a transaction', () => {
     expect(JSON.stringify(finding)).not.toContain(SHOPPER);
     for (const id of ids)
       expect(finding.next.join('\n')).toMatch(new RegExp(`transaction-settle .* --id ${id}`));
+  });
+
+  it('names what drifted, with the value of the webhook and the one that was read, and says what is next', () => {
+    const record = readLater(recordOf({ amount: 300 }), { amount: 400, publisher_customer_id: 'another' });
+    const { differences, next } = transactionFinding(record, CONTEXT);
+
+    expect(differences).toEqual([
+      'amountMinor: 300 (by webhook), 400 (read from the API: no webhook had brought it)',
+      expect.stringMatching(/^modifiedDate: /),
+      expect.stringMatching(/^publisherCustomerId differs/),
+    ]);
+    expect(next).toContainEqual(expect.stringMatching(/drift-show acc-\w+ --from 2026-06-02$/));
+  });
+
+  it('names no drift if a webhook had brought what was read, or nothing was known before', () => {
+    const known = recordOf({ amount: 300 });
+
+    expect(transactionFinding(readLater(known, { amount: 300 }, 0), CONTEXT).differences).toEqual([]);
+    expect(transactionFinding(readLater(undefined, {}), CONTEXT).differences).toEqual([]);
   });
 
   it('says so if no shopper is named', () => {
