@@ -14,7 +14,7 @@ import {
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
 import { awaitReplay } from '../fix/await-replay.ts';
-import { editMessage } from '../fix/edit-message.ts';
+import { discardEdited, editMessage } from '../fix/edit-message.ts';
 import { jsonDifferences } from '../fix/json-difference.ts';
 import type { Stored } from '../fix/replay-result.ts';
 import { readMessageFile } from '../message-file.ts';
@@ -67,7 +67,12 @@ export const fix = defineCommand({
     const judged = { brand: found.brand, ...preview, differs, body: file };
     if (preview.would === 'be-refused') return { outcome: 'refused', found: { ...judged, sent: 0 } };
     if (context.isDryRun) return { outcome: 'done', found: { ...judged, wouldSend: 1 } };
-    return send({ ...found, body, preview, waitSeconds: wait }, { judged, quarantine, context });
+    const result = await send(
+      { ...found, body, preview, waitSeconds: wait },
+      { judged, quarantine, context },
+    );
+    if (result.outcome === 'done') await discardEdited(file);
+    return result;
   },
 });
 

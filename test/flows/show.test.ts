@@ -1,9 +1,9 @@
 // @module-tag long
 import { createHmac } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
 
 import { startSystem, type LocalSystem } from '../../local/system.ts';
@@ -101,6 +101,21 @@ async function postWebhook(buttonOrderId: string, data: object): Promise<void> {
   await system.postWebhook(Buffer.from(body), signature);
 }
 
+/** Lets commands find a terminal until the test ends; returns its temporary directory. */
+async function sitAtTerminal(): Promise<string> {
+  const temporary = join(directory.path, 'temporary');
+  await mkdir(temporary);
+  vi.stubEnv('TMPDIR', temporary);
+  vi.stubEnv('VISUAL', '');
+  const { isTTY } = process.stdin;
+  process.stdin.isTTY = true;
+  onTestFinished(() => {
+    process.stdin.isTTY = isTTY;
+    vi.unstubAllEnvs();
+  });
+  return temporary;
+}
+
 describe('show', () => {
   it('finds a quarantined order by its order id and by its message, with the reason and the commands', async () => {
     const data = { ...plainOrder('B07'), total: 999 };
@@ -143,6 +158,29 @@ describe('show', () => {
     expect(JSON.parse(fixed.out)).toMatchObject({ outcome: 'done', found: { sent: 1, result: 'reported' } });
     expect((await system.ledgerEntry('B09'))?.progress.state).toBe('settled');
     expect(await ops('fix', 'no-such-entry', '--body', right)).toMatchObject({ code: 3 });
+  });
+
+  it('opens an editor on a terminal: fix keeps the file while it may be needed, and deletes it once Button has the order', async () => {
+    const data = { ...plainOrder('B10'), total: 999 };
+    const entry = await system.send(orderEvent({ orderId: 'B10', data }));
+    await until('the order to be refused', () => system.reasons(entry));
+    const temporary = await sitAtTerminal();
+    const right = orderEvent({ orderId: 'B10', data: plainOrder('B10') }).body;
+    await writeFile(join(directory.path, 'right-B10.json'), right);
+
+    vi.stubEnv('EDITOR', 'sed -i s/999/998/');
+    const refused = await ops('fix', entry, '--yes', '--json');
+    const [kept] = await readdir(temporary);
+    vi.stubEnv('EDITOR', `cp ${join(directory.path, 'right-B10.json')}`);
+    const fixed = await ops('fix', entry, '--yes', '--json');
+
+    expect(JSON.parse(refused.out)).toMatchObject({
+      outcome: 'refused',
+      found: { sent: 0, body: join(temporary, kept ?? '', 'message.json') },
+    });
+    expect(await readFile(join(temporary, kept ?? '', 'message.json'), 'utf8')).toContain('998');
+    expect(JSON.parse(fixed.out)).toMatchObject({ outcome: 'done', found: { sent: 1, result: 'reported' } });
+    expect(await readdir(temporary)).toEqual([kept]);
   });
 
   it("shows an order from the queue to Button, and finds it by Button's id with a scan", async () => {

@@ -1,9 +1,10 @@
-import { readFile, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 
-import { editMessage } from '../../../ops/fix/edit-message.ts';
+import { discardEdited, editMessage } from '../../../ops/fix/edit-message.ts';
 
 const PATH = process.env['PATH'];
 
@@ -12,7 +13,8 @@ it('returns the file that the editor has saved, which only the user can read', a
 
   expect(await readFile(file, 'utf8')).toBe('{\n  "total": 2,\n  "currency": "USD"\n}\n');
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  await rm(dirname(file), { recursive: true });
+  await discardEdited(file);
+  await expect(stat(dirname(file))).rejects.toThrow('ENOENT');
 });
 
 it('prefers VISUAL, and opens what is not JSON as it is', async () => {
@@ -21,12 +23,35 @@ it('prefers VISUAL, and opens what is not JSON as it is', async () => {
   const file = await editMessage('{"total":', env);
 
   expect(await readFile(file, 'utf8')).toBe('{"TOTAL":\n');
-  await rm(dirname(file), { recursive: true });
+  await discardEdited(file);
 });
 
 it.each([
   ['the editor fails', 'false', 'the editor false failed'],
   ['nothing was changed', 'true', 'nothing was changed'],
-])('refuses to go on if %s', async (_what, EDITOR, problem) => {
+])('refuses to go on if %s, and leaves no file', async (_what, EDITOR, problem) => {
+  const folder = await ownTemporaryFolder();
+
   await expect(editMessage('{}', { PATH, EDITOR })).rejects.toThrow(problem);
+  expect(await readdir(folder)).toEqual([]);
 });
+
+it('discards no file that the user has named', async () => {
+  const file = join(await ownTemporaryFolder(), 'message.json');
+  await writeFile(file, '{}');
+
+  await discardEdited(file);
+
+  expect(await readFile(file, 'utf8')).toBe('{}');
+});
+
+/** A new folder that is the temporary directory for the rest of the test. */
+async function ownTemporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'edit-message-'));
+  vi.stubEnv('TMPDIR', folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    return rm(folder, { recursive: true });
+  });
+  return folder;
+}
