@@ -29,6 +29,9 @@ export function buildAsyncApi(): Record<string, unknown> {
     ...buildEventSchemas(),
     [CHECKOUT_EVENT_TYPE]: buildCheckoutSchema(TRANSACTION_EVENT_SOURCE),
   };
+  const deliveries = Object.fromEntries(
+    Object.keys(events).map((name) => [`${name}.delivery`, delivery(name)]),
+  );
   return {
     asyncapi: '3.0.0',
     info: {
@@ -56,15 +59,27 @@ export function buildAsyncApi(): Record<string, unknown> {
         parameters: { eventBus: { description: 'The output EventBusName of the stack Transactions.' } },
         messages: references(events, '#/components/messages/'),
       },
+      deliveries: {
+        address: '{url}',
+        title: 'The URL of a publisher',
+        description:
+          'Each event by HTTP POST, signed as Standard Webhooks specifies; functions/event-delivery/README.md says how it is tried again.',
+        parameters: { url: { description: 'The setting transactions.rewardQueue.deliverTo.url.' } },
+        messages: references(deliveries, '#/components/messages/'),
+      },
     },
     operations: {
       receiveOrders: operation('receive', 'orders', orders),
       sendEvents: operation('send', 'events', events),
+      deliverEvents: operation('send', 'deliveries', deliveries),
     },
     components: {
-      messages: Object.fromEntries(
-        Object.entries({ ...orders, ...events }).map(([name, schema]) => [name, message(name, schema)]),
-      ),
+      messages: {
+        ...Object.fromEntries(
+          Object.entries({ ...orders, ...events }).map(([name, schema]) => [name, message(name, schema)]),
+        ),
+        ...deliveries,
+      },
     },
   };
 }
@@ -76,6 +91,39 @@ function references(schemas: Readonly<Record<string, unknown>>, to: string): Rec
 function operation(action: 'send' | 'receive', channel: string, schemas: Readonly<Record<string, unknown>>) {
   const messages = references(schemas, `#/channels/${channel}/messages/`);
   return { action, channel: { $ref: `#/channels/${channel}` }, messages: Object.values(messages) };
+}
+
+/** An event as it is delivered to a URL: its detail is that of the event on the bus. */
+function delivery(event: string): Record<string, unknown> {
+  const text = { type: 'string' };
+  return {
+    name: `${event}.delivery`,
+    title: `${event}, delivered to a URL`,
+    summary: SUMMARIES[event],
+    contentType: 'application/json',
+    headers: {
+      type: 'object',
+      properties: {
+        'webhook-id': { ...text, description: 'The id of the event, the same in every try.' },
+        'webhook-timestamp': { ...text, description: 'When it was sent, in seconds since 1970.' },
+        'webhook-signature': {
+          ...text,
+          description:
+            'For each signing secret v1, and the HMAC-SHA256 of id.timestamp.body in base64, separated by spaces. The key is what stands in base64 behind whsec_.',
+        },
+      },
+      required: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
+    },
+    payload: {
+      type: 'object',
+      properties: {
+        type: { type: 'string', const: event },
+        timestamp: { type: 'string', format: 'date-time', description: 'The time of the event.' },
+        data: { $ref: `#/components/messages/${event}/payload/properties/detail` },
+      },
+      required: ['type', 'timestamp', 'data'],
+    },
+  };
 }
 
 /** AsyncAPI's own schema object is a superset of JSON Schema, and names no `$schema`. */
