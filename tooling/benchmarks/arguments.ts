@@ -23,7 +23,7 @@ Measures this project's bundles against other ways of doing the same, in turn, a
   --costs     measures nothing: counts billed operations, and writes docs/costs.md and docs/scaling.md
   --help      prints this
 
-Cases: cold-start, loading, warm-webhooks, verification, billed-operations, order-batches, reconciliation, growth, throughput, local-start.
+Cases: cold-start, loading, warm-webhooks, verification, billed-operations, order-batches, reconciliation, growth, publisher-requests, throughput, local-start.
 `;
 
 /** Reads the command line. `problem` says what is wrong with it. */

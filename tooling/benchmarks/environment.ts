@@ -1,6 +1,7 @@
 import type { Environment as EventPublisher } from '../../functions/event-publisher/env.ts';
 import type { Environment as OrderReporter } from '../../functions/order-reporter/env.ts';
 import type { Environment as PersonalDataExpiry } from '../../functions/personal-data-expiry/env.ts';
+import type { Environment as PublisherApi } from '../../functions/publisher-api/env.ts';
 import type { Environment as ReconciliationPlanner } from '../../functions/reconciliation-planner/env.ts';
 import type { Environment as RetrySweep } from '../../functions/retry-sweep/env.ts';
 import type { Environment as TransactionReconciler } from '../../functions/transaction-reconciler/env.ts';
@@ -24,6 +25,7 @@ export const WEBHOOK_SECRET = 'bench-webhook-secret';
 type EveryEnvironment = EventPublisher &
   OrderReporter &
   PersonalDataExpiry &
+  PublisherApi &
   ReconciliationPlanner &
   RetrySweep &
   TransactionReconciler &

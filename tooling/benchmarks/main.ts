@@ -7,6 +7,7 @@ import { measureBilledOperations } from './cases/billed-operations.ts';
 import { measureColdStart, measureLoading } from './cases/cold-start.ts';
 import { measureLocalStart } from './cases/local-start.ts';
 import { measureOrderBatches } from './cases/order-batches.ts';
+import { measurePublisherRequests } from './cases/publisher-requests.ts';
 import { measureGrowth, measureReconciliation } from './cases/reconciliation.ts';
 import { measureThroughput } from './cases/throughput.ts';
 import { measureVerification } from './cases/verification.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, (laboratory: Laboratory) => Promise<Measure
   'order-batches': measureOrderBatches,
   reconciliation: measureReconciliation,
   growth: measureGrowth,
+  'publisher-requests': measurePublisherRequests,
   throughput: measureThroughput,
   'local-start': measureLocalStart,
 };

@@ -18,6 +18,7 @@ import {
 import { idleBrandSection } from '../idle-brand.ts';
 import { openLaboratory, type Laboratory } from '../laboratory.ts';
 import { dollarsOf } from '../prices.ts';
+import { countRequests, HISTORIES, storeHistories, walkPages, type Request } from '../publisher-requests.ts';
 import { countFixedResources } from '../stage-resources.ts';
 
 let laboratory: Laboratory;
@@ -101,6 +102,46 @@ describe('a deployed reconciler', () => {
       readUnits: COUNTED_ROWS / 2 + buttonCalls / 2 + 1,
       buttonCalls: COUNTED_ROWS / 100,
     });
+  });
+});
+
+describe('a deployed publisher API', () => {
+  beforeAll(() => storeHistories(laboratory), 120_000);
+
+  it.each(HISTORIES)(
+    'for a history of %i, reads a page of 10 in one query of half a read unit',
+    async (history) => {
+      const { calls, readUnits } = await countRequests(laboratory, {
+        request: 'a page of 10',
+        history,
+        times: COUNTED,
+      });
+
+      expect({ calls, readUnits: each(readUnits) }).toEqual({
+        calls: { 'DynamoDB.Query': COUNTED },
+        readUnits: 0.5,
+      });
+    },
+  );
+
+  it('reads each page of a whole history in one query, and each transaction once', async () => {
+    const { pages, transactions, calls, writeUnits } = await walkPages(laboratory, 1000, 99);
+
+    expect({ pages, transactions, calls, writeUnits }).toEqual({
+      pages: 11,
+      transactions: 1000,
+      calls: { 'DynamoDB.Query': 11 },
+      writeUnits: 0,
+    });
+  });
+
+  it.each<[Request, string]>([
+    ['a balance', 'DynamoDB.Query'],
+    ['one transaction', 'DynamoDB.GetItem'],
+  ])('answers %s of a thousand with one call', async (request, call) => {
+    const { calls } = await countRequests(laboratory, { request, history: 1000, times: COUNTED });
+
+    expect(calls).toEqual({ [call]: COUNTED });
   });
 });
 
