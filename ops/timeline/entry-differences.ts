@@ -8,33 +8,55 @@ const MOST_FIELDS = 10;
 
 /**
  * How an entry in quarantine differs: each field that was refused, with its value in the entry and what it is
- * compared with. Personal data is never shown. Pure.
+ * compared with. Values that may be personal data are not shown. Pure.
  *
- * Of an order, `newest` is the version that the ledger holds: a version with the same number and other
- * content differs from it.
+ * Of an order, `newest` is the version that the ledger holds: another message with the same version differs
+ * from it.
  */
-export function entryDifferences(entry: QuarantinedItem, newest?: NewestVersion): string[] {
+export function entryDifferences(
+  entry: Pick<QuarantinedItem, 'bytes' | 'reasons'>,
+  newest?: NewestVersion,
+): string[] {
   const message = parsed(entry.bytes);
   if (message === undefined) return [];
   const held = newest?.order === undefined ? undefined : { data: newest.order };
-  const isOtherContent = entry.reasons.some(({ code }) => code === 'version_conflict');
+  const isConflict = entry.reasons.some(({ code }) => code === 'version_conflict');
   const paths =
-    isOtherContent && held
-      ? jsonDifferences(held.data, asJsonObject(message)?.['data']).map(
-          ({ path }) => `$.data${path.slice(1)}`,
-        )
-      : entry.reasons.flatMap(({ path }) => path ?? []);
-  const distinct = [...new Set(paths)];
-  const lines = distinct.slice(0, MOST_FIELDS).map((path) => {
-    const here = `${shown(path, message)} (entry ${entry.id})`;
+    isConflict && held ? conflictingPaths(held, message) : entry.reasons.flatMap(({ path }) => path ?? []);
+  const isNotSum = entry.reasons.some(({ code }) => code === 'total_not_sum');
+  const lines = [...new Set(paths)].flatMap((path) => {
+    const value = valueAt(path, message);
+    const here = shown(path, value);
     const others = [
-      ...(held && isOrderField(path) ? [`${shown(path, held)} (the version that we hold)`] : []),
-      ...sumOfLines(path, message),
+      ...(isNotSum && path === '$.data.total' ? sumOfLines(message) : []),
+      ...comparison(path, { value, held: valueAt(path, held) }),
     ];
-    return `${path}: ${[here, ...others].join(', ')}`;
+    if (others.length === 0 && here === HIDDEN) return [];
+    const but = others.length === 0 ? '' : `, but ${others.join(', and ')}`;
+    return [`${path}: ${here}${but}`];
   });
-  const more = distinct.length - lines.length;
-  return more > 0 ? [...lines, `and ${more} more fields of entry ${entry.id}`] : lines;
+  const more = lines.length - MOST_FIELDS;
+  return more > 0 ? [...lines.slice(0, MOST_FIELDS), `and ${more} more fields`] : lines;
+}
+
+/** The ledger keeps the token apart, and dates in whole seconds. */
+function conflictingPaths(held: { data: unknown }, message: unknown): string[] {
+  return jsonDifferences(held.data, asJsonObject(message)?.['data'])
+    .filter(({ path, before, after }) => path !== '$.btn_ref' && !isSameSecond(before, after))
+    .map(({ path }) => `$.data${path.slice(1)}`);
+}
+
+function isSameSecond(one: unknown, other: unknown): boolean {
+  const [first, second] = [one, other].map((value) =>
+    typeof value === 'string' && INSTANT.test(value) ? Math.floor(Date.parse(value) / 1000) : NaN,
+  );
+  return first === second;
+}
+
+function comparison(path: string, { value, held }: { value: unknown; held: unknown }): string[] {
+  if (held === undefined || held === value) return [];
+  const there = shown(path, held);
+  return [`the version that we hold has ${there === HIDDEN ? 'another' : there}`];
 }
 
 function parsed(bytes: Uint8Array): unknown {
@@ -45,28 +67,21 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-function isOrderField(path: string): boolean {
-  return path.startsWith('$.data.');
-}
-
-/** What the total of an order has to be. */
-function sumOfLines(path: string, message: unknown): string[] {
+function sumOfLines(message: unknown): string[] {
   const lines = valueAt('$.data.line_items', message);
-  if (path !== '$.data.total' || !Array.isArray(lines) || lines.length === 0) return [];
+  if (!Array.isArray(lines)) return [];
   const totals = lines.map((line: unknown) => asJsonObject(line)?.['total']);
   const numbers = totals.filter((total) => typeof total === 'number');
   if (numbers.length < totals.length) return [];
-  return [`${numbers.reduce((sum, total) => sum + total, 0)} (the sum of the totals of its lines)`];
+  return [`its lines add up to ${numbers.reduce((sum, total) => sum + total, 0)}`];
 }
 
 /** The value at a path such as `$.data.line_items[0].total`; undefined if there is none. */
 function valueAt(path: string, from: unknown): unknown {
   let value = from;
   for (const [, name, index] of path.matchAll(/\.(\w+)|\[(\d+|\*)\]/g)) {
-    if (name !== undefined) value = asJsonObject(value)?.[name];
-    else
-      value =
-        Array.isArray(value) && index !== '*' ? (value as readonly unknown[])[Number(index)] : undefined;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [];
+    value = name === undefined ? list[Number(index)] : asJsonObject(value)?.[name];
   }
   return value;
 }
@@ -95,13 +110,14 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   attribution_date: INSTANT,
 };
 
-function shown(path: string, from: unknown): string {
-  const value = valueAt(path, from);
+/** A text may be personal data. */
+const HIDDEN = 'a value that is not shown';
+
+function shown(path: string, value: unknown): string {
   if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
+  if (value === null || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string' && typeof value !== 'number') return 'an object';
   const form = FORMS[/\.(\w+)$/.exec(path)?.[1] ?? ''];
-  const isHarmless = form?.test(String(value)) === true || typeof value === 'boolean';
-  return isHarmless ? JSON.stringify(value) : `a ${typeof value === 'string' ? 'text' : typeof value}`;
+  return form?.test(String(value)) === true ? JSON.stringify(value) : HIDDEN;
 }

@@ -1,6 +1,6 @@
 import type { Progress } from '../../shared/orders/rules/order-ledger.ts';
 import type { QuarantineSummary } from '../../shared/quarantine/quarantine-review.ts';
-import { opsLine, shellWord } from './words.ts';
+import { opsLine } from './words.ts';
 
 type OrderSituation = {
   brand: string;
@@ -37,11 +37,10 @@ export function orderCommands({ brand, orderId, progress, entries }: OrderSituat
   }
 }
 
+/** Without --body, `fix` opens the message in an editor. */
 function entryCommands(id: string, brand: string): string[] {
-  const shown = `quarantine-show orders ${shellWord(id)} --brand ${shellWord(brand)} --show-bytes --json`;
   return [
-    `npm run -s ops -- ${shown} | jq -r .found.bytes > message.json   # contains personal data; correct it`,
-    opsLine('fix', id, '--brand', brand, '--body', 'message.json'),
+    `${opsLine('fix', id, '--brand', brand)}   # opens the message, which has personal data, in your editor`,
   ];
 }
 

@@ -36,7 +36,11 @@ export function orderFinding({ brand, orderId, state, entries, byHand }: KnownOr
     id: orderId,
     title: `Order ${orderId} of the brand ${brand}`,
     answer: answerOf(known, open.length),
-    differences: open.flatMap((entry) => entryDifferences(entry, known?.newest)),
+    differences: open.flatMap((entry) =>
+      entryDifferences(entry, known?.newest).map((difference) =>
+        open.length === 1 ? difference : `entry ${entry.id}, ${difference}`,
+      ),
+    ),
     timeline: inTimeOrder(moments),
     next: orderCommands({ brand, orderId, progress: known?.progress, entries: open }),
   };

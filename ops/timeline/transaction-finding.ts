@@ -44,7 +44,7 @@ function ownMoments(record: TransactionRecord): Moment[] {
     [createdDate, 'At Button: the transaction was created'],
     [validatedDate, 'At Button: the transaction was validated'],
     [settlement?.settledAt, `Settled by hand: ${settlement?.id ?? ''} counts (${settlement?.reason ?? ''})`],
-    [storedAt, `Published to consumers as version ${version}, the ${changes}. one: ${recordStatus(record)}`],
+    [storedAt, `Published to consumers as version ${version}, change ${changes}: ${recordStatus(record)}`],
     [erasedAt, "Erased: the shopper's data was removed"],
   ];
   const merged =

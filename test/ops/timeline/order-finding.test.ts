@@ -73,7 +73,7 @@ describe('what happened to an order', () => {
     const bytes = message({ total: 999, line_items: [line(4000), line(3000)] });
     const { differences } = orderFinding({ ...NOTHING, entries: [sampleQuarantined({ bytes })] });
 
-    expect(differences).toEqual(['$.data.total: 999 (entry m-1), 7000 (the sum of the totals of its lines)']);
+    expect(differences).toEqual(['$.data.total: 999, but its lines add up to 7000']);
   });
 
   it('names each field in which two messages of one version differ, with both values', () => {
@@ -87,16 +87,17 @@ describe('what happened to an order', () => {
             order_id: 'B07',
             total: 4000,
             currency: 'USD',
-            purchase_date: '2026-06-01T09:58:00Z',
+            purchase_date: '2026-06-01T11:58:00.250+02:00',
             customer: { id: 'somebody else' },
+            btn_ref: 'fakesrctok-abcdef0123456789',
           }),
         }),
       ],
     });
 
     expect(differences).toEqual([
-      '$.data.total: 4000 (entry m-1), 7000 (the version that we hold)',
-      '$.data.customer.id: a text (entry m-1), a text (the version that we hold)',
+      '$.data.total: 4000, but the version that we hold has 7000',
+      '$.data.customer.id: a value that is not shown, but the version that we hold has another',
     ]);
   });
 
@@ -105,14 +106,22 @@ describe('what happened to an order', () => {
     ['$.data.phone', { phone: 4_917_012_345 }],
     ['$.data.currency', { currency: 'Jane Doe, 4917012345' }],
   ])('shows no value that may be personal, at %s', (path, data) => {
-    const reasons = [{ code: 'any', path, problem: 'Not right' }];
+    const reasons = [path, '$.data.total'].map((at) => ({ code: 'any', path: at, problem: 'Not right' }));
     const { differences } = orderFinding({
       ...NOTHING,
-      entries: [sampleQuarantined({ reasons, bytes: message(data) })],
+      entries: [sampleQuarantined({ reasons, bytes: message({ ...data, total: -1 }) })],
     });
 
-    expect(differences).toHaveLength(1);
-    expect(differences[0]).not.toContain('4917012345');
+    expect(differences).toEqual(['$.data.total: -1']);
+  });
+
+  it('names the entry of a difference if there are several', () => {
+    const entries = ['m-1', 'm-2'].map((id) => sampleQuarantined({ id, bytes: message({ total: 999 }) }));
+
+    expect(orderFinding({ ...NOTHING, entries }).differences).toEqual([
+      'entry m-1, $.data.total: 999',
+      'entry m-2, $.data.total: 999',
+    ]);
   });
 
   it('names no difference of an entry that was replayed, or that is not JSON', () => {
