@@ -19,6 +19,7 @@ import { jsonDifferences } from '../fix/json-difference.ts';
 import type { Stored } from '../fix/replay-result.ts';
 import { readMessageFile } from '../message-file.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
+import { opsLine } from '../timeline/words.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** Fixes a refused order message and replays it, in one step. */
@@ -65,8 +66,11 @@ export const fix = defineCommand({
       throw new UsageError('--body: is about another order than the entry');
     const differs = differencesOf(found.entry, body, showBytes);
     const judged = { brand: found.brand, ...preview, differs, body: file };
-    if (preview.would === 'be-refused') return { outcome: 'refused', found: { ...judged, sent: 0 } };
-    if (context.isDryRun) return { outcome: 'done', found: { ...judged, wouldSend: 1 } };
+    const again = opsLine('fix', entryId, '--brand', found.brand, '--body', file);
+    if (preview.would === 'be-refused')
+      return { outcome: 'refused', found: { ...judged, sent: 0, next: `Correct ${file}, then: ${again}` } };
+    if (context.isDryRun)
+      return { outcome: 'done', found: { ...judged, wouldSend: 1, next: `${again} --yes` } };
     const result = await send(
       { ...found, body, preview, waitSeconds: wait },
       { judged, quarantine, context },
