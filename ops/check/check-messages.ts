@@ -49,5 +49,5 @@ export function checkedAsText(checked: readonly CheckedMessage[]): string {
     ].join('\n');
   });
   const refused = checked.filter(({ verdict }) => verdict === 'refused').length;
-  return `${[...lines, `${checked.length} messages, ${refused} refused`].join('\n')}\n`;
+  return `${[...lines, `${checked.length} ${checked.length === 1 ? 'message' : 'messages'}, ${refused} refused`].join('\n')}\n`;
 }

@@ -30,8 +30,8 @@ export const show = defineCommand({
     const { read, isWhole } = scanned;
     if (scanned.findings.length > 0) return asResult(asked, scanned.findings, { read, isWhole });
     const reach = isWhole
-      ? 'the search read everything'
-      : `the search read only the first ${read} items, see --limit`;
+      ? 'The search read everything.'
+      : `The search read only the first ${read} items, see --limit.`;
     return nothing(asked, { read, isWhole, readThrough: await readThrough(context) }, reach);
   },
 });
@@ -43,7 +43,11 @@ function asResult(asked: string, findings: readonly Finding[], more: object): Co
 async function notFound(asked: string, context: CommandContext): Promise<CommandResult> {
   const [cost, through] = await Promise.all([stageScanCost(context), readThrough(context)]);
   const command = opsLine('show', asked, '--scan');
-  return nothing(asked, { readThrough: through, scan: { cost, command } }, `a search ${cost}:\n  ${command}`);
+  return nothing(
+    asked,
+    { readThrough: through, scan: { cost, command } },
+    `Only a search can still find it, which ${cost}:\n    ${command}`,
+  );
 }
 
 /** Evidence that Button has not reported it: how far its transactions have been read. */
@@ -56,7 +60,8 @@ function nothing(
     ([account, instant]) => `  The account ${account} has been read up to ${instant}.`,
   );
   const text = [
-    `Nothing has the id ${asked}: it has not been received, or only a search finds it (${reach}).`,
+    `Nothing has the id ${asked}: it has not been received, or the id is another one of it.`,
+    `  ${reach}`,
     ...accounts,
   ];
   return { outcome: 'not-found', found: { asked, ...found }, text: `${text.join('\n')}\n` };

@@ -54,7 +54,7 @@ describe('check', () => {
     ]);
     const text = checkedAsText(await checkMessages(message, SETTINGS));
     expect(text).toContain('1. line 1, order 1994: valid\n     warning: btn_ref_missing');
-    expect(text).toContain('1 messages, 0 refused');
+    expect(text).toContain('1 message, 0 refused');
   });
 
   it.each([
