@@ -63,6 +63,8 @@ export function awsVariables(endpoints: Endpoints): string {
       ]),
     ),
     REWARD_QUEUE_URL: endpoints.rewardQueueUrl,
+    EVENT_DELIVERY_SECRETS: endpoints.eventDeliverySecrets,
+    PUBLISHER_API_URL: endpoints.publisherApiUrl,
     WEBHOOK_URL: endpoints.webhookUrl,
     BUTTON_CONTROL_URL: endpoints.buttonControlUrl,
     RECONCILE_URL: endpoints.reconcileUrl,

@@ -49,6 +49,8 @@ export type Endpoints = {
   brands: string[];
   /** The queue of the publisher's own consumer. */
   rewardQueueUrl?: string;
+  /** What signs the events that are delivered to the publisher's URL, where they are. */
+  eventDeliverySecrets?: string;
   /** The publisher API, where its setting turns it on. */
   publisherApiUrl?: string;
   sqsEndpoint: string;
@@ -303,7 +305,7 @@ function setSecrets(
 }
 
 /** Signs the events that this machine delivers to `transactions.rewardQueue.deliverTo`. */
-export const LOCAL_DELIVERY_SECRET = `whsec_${Buffer.from('local-event-delivery-secret').toString('base64')}`;
+const LOCAL_DELIVERY_SECRET = `whsec_${Buffer.from('local-event-delivery-secret').toString('base64')}`;
 
 /** The stage's tables, created or existing, by their logical names: `OrderLedger`. */
 function tablesIn(outputs: Outputs): Record<string, string> {
@@ -353,6 +355,15 @@ async function plan(deployment: LocalDeployment, planner: string): Promise<unkno
   return result.payload;
 }
 
+/** The reward queue; if a function delivers its events, only that takes them off, and a secret signs them. */
+function rewardsIn({
+  RewardQueueUrl: rewardQueueUrl,
+  EventDeliverySecretsArn: secretsArn,
+}: Outputs): Pick<Endpoints, 'rewardQueueUrl' | 'eventDeliverySecrets'> {
+  if (secretsArn !== undefined) return { eventDeliverySecrets: LOCAL_DELIVERY_SECRET };
+  return rewardQueueUrl === undefined ? {} : { rewardQueueUrl };
+}
+
 function describeEndpoints({
   options,
   deployment,
@@ -382,7 +393,7 @@ function describeEndpoints({
     ...(orderQueueUrl === undefined ? {} : { orderQueueUrl }),
     orderQueueUrls,
     brands: [...deployment.outputs.keys()].flatMap((stack) => /-Brand-(.+)$/.exec(stack)?.[1] ?? []),
-    ...(outputs.RewardQueueUrl === undefined ? {} : { rewardQueueUrl: outputs.RewardQueueUrl }),
+    ...rewardsIn(outputs),
     ...(outputs.PublisherApiUrl === undefined ? {} : { publisherApiUrl: outputs.PublisherApiUrl }),
     sqsEndpoint: endpoints.sqs,
     dynamodbEndpoint: endpoints.dynamodb,

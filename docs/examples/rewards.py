@@ -5,7 +5,7 @@ user's balance. It is written from the contract alone: functions/event-publisher
 functions/event-delivery/README.md and docs/schemas/asyncapi.json. Take what you need into a web
 framework and a database of your own.
 
-    REWARD_SECRETS=whsec_... python3 docs/examples/rewards.py serve 8080 rewards.db
+    EVENT_DELIVERY_SECRETS=whsec_... python3 docs/examples/rewards.py serve 8080 rewards.db
     python3 docs/examples/rewards.py count < deliveries.ndjson
 """
 
@@ -105,7 +105,7 @@ def handler(rewards, secrets):
 def main(command, port=8080, file=":memory:"):
     rewards = Rewards(file)
     if command == "serve":
-        ThreadingHTTPServer(("127.0.0.1", int(port)), handler(rewards, os.environ["REWARD_SECRETS"])).serve_forever()
+        ThreadingHTTPServer(("127.0.0.1", int(port)), handler(rewards, os.environ["EVENT_DELIVERY_SECRETS"])).serve_forever()
     for line in sys.stdin:
         delivery = json.loads(line)
         if delivery["type"].startswith("transaction."):

@@ -73,7 +73,10 @@ export function userRewarded({ shopper }: { shopper: string }): Step {
     title: "A consumer of the publisher's own takes the events off its queue and rewards the shopper",
     needsSimulator: true,
     play: async ({ rewardConsumer }) => {
-      if (!rewardConsumer) return ['(set transactions.rewardQueue to have a queue for your own consumer)'];
+      if (!rewardConsumer)
+        return [
+          '(transactions.rewardQueue makes a queue for your own consumer; with deliverTo, its events are sent to your URL)',
+        ];
       const rewards = await until('the events on the reward queue', async () => {
         const found = await rewardConsumer.rewardsOf(shopper);
         const isThere = found.some(({ pendingMinor, payableMinor }) => pendingMinor > 0 && payableMinor > 0);

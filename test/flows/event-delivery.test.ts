@@ -11,7 +11,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { LOCAL_DELIVERY_SECRET, startSystem } from '../../local/system.ts';
+import { startSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { LOCAL_CONFIG_FILE } from './stage-configs.ts';
@@ -67,11 +67,14 @@ it("delivers a webhook of Button's as a signed event to the publisher's own serv
 
   const [first, second] = received;
   const [event] = system.events();
+  const { eventDeliverySecrets = '', rewardQueueUrl } = system.endpoints;
   expect(status).toBe(200);
   expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
   expect(second?.body).toBe(first?.body);
   expect(
-    new Webhook(LOCAL_DELIVERY_SECRET).verify(second?.body ?? '', second?.headers as Record<string, string>),
+    new Webhook(eventDeliverySecrets).verify(second?.body ?? '', second?.headers as Record<string, string>),
   ).toEqual({ type: event?.['detail-type'], timestamp: event?.time, data: event?.detail });
+  // Whoever else took events off the queue would take them from the delivery.
+  expect(rewardQueueUrl).toBeUndefined();
   expect(system.access.denied()).toEqual([]);
 });
