@@ -19,8 +19,11 @@ type Purchase = {
   currency: string;
 };
 
+/** Where the simulator takes in transactions. */
+const PURCHASES = '/transactions';
+
 const transaction = (status: string, more: object = {}) => ({
-  request: (of: Purchase) => ({ path: '/transactions', body: { ...of, status, ...more } }),
+  request: (of: Purchase) => ({ path: PURCHASES, body: { ...of, status, ...more } }),
 });
 
 const TRIGGERS: Readonly<Record<string, Trigger>> = {
@@ -86,9 +89,10 @@ export async function triggerButton(args: readonly string[], { out, err }: Outle
     if (control === undefined)
       throw new UsageError('Only the Button simulator of npm start can be made to do this. Is it running?');
     const purchase = purchaseOf(values);
-    await post(control, trigger.request(purchase));
-    out(`${name}: ${trigger.summary}. Button order ${purchase.button_order_id}.\n`);
-    out(`What happened: npm run ops -- show ${purchase.button_order_id}\n`);
+    const request = trigger.request(purchase);
+    await post(control, request);
+    out(`${name}: ${trigger.summary}.\n`);
+    if (request.path === PURCHASES) out(`What happened: npm run ops -- show ${purchase.button_order_id}\n`);
     return 0;
   } catch (error) {
     err(`${error instanceof Error ? error.message : String(error)}\n`);

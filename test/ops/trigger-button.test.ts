@@ -76,12 +76,14 @@ it('has Button send a signed webhook about a purchase of the shopper', async () 
 it('can lose a webhook, send a Ping and make Button fail', async () => {
   const { received, trigger, simulator } = await startButton();
 
-  const codes = [await trigger('lost-webhook'), await trigger('outage'), await trigger('ping')].map(
-    ({ code }) => code,
-  );
+  const answers = [await trigger('lost-webhook'), await trigger('outage'), await trigger('ping')];
   await expect.poll(() => received.map((webhook) => webhook.event_type)).toEqual(['ping']);
 
-  expect(codes).toEqual([0, 0, 0]);
+  expect(answers.map(({ code, out }) => [code, out.includes('ops -- show')])).toEqual([
+    [0, true],
+    [0, false],
+    [0, false],
+  ]);
   expect(simulator.controls.transactions()).toHaveLength(1);
   expect(simulator.controls.faults()).toHaveLength(1);
 });
