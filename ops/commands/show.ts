@@ -30,8 +30,8 @@ export const show = defineCommand({
     const { read, isWhole } = scanned;
     if (scanned.findings.length > 0) return asResult(asked, scanned.findings, { read, isWhole });
     const reach = isWhole
-      ? 'The search read everything.'
-      : `The search read only the first ${read} items, see --limit.`;
+      ? 'the search read everything.'
+      : `the search read only the first ${read} items, see --limit.`;
     return nothing(asked, { read, isWhole, readThrough: await readThrough(context) }, reach);
   },
 });
@@ -46,7 +46,7 @@ async function notFound(asked: string, context: CommandContext): Promise<Command
   return nothing(
     asked,
     { readThrough: through, scan: { cost, command } },
-    `Only a search can still find it, which ${cost}:\n    ${command}`,
+    `it has not been received, or only a search finds it. A search ${cost}:\n  ${command}`,
   );
 }
 
@@ -59,10 +59,6 @@ function nothing(
   const accounts = Object.entries(found.readThrough).map(
     ([account, instant]) => `  The account ${account} has been read up to ${instant}.`,
   );
-  const text = [
-    `Nothing has the id ${asked}: it has not been received, or the id is another one of it.`,
-    `  ${reach}`,
-    ...accounts,
-  ];
+  const text = [`Nothing has the id ${asked}: ${reach}`, ...accounts];
   return { outcome: 'not-found', found: { asked, ...found }, text: `${text.join('\n')}\n` };
 }
