@@ -5,6 +5,7 @@ import { parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { auditOrders } from '../../shared/orders/audit-orders.ts';
+import type { OrderDrift } from '../../shared/orders/rules/order-audit.ts';
 import { positiveInteger } from '../../shared/runtime/env.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { sampleSettledOrders, settledOrders } from '../../shared/orders/store/order-ledger-scan.ts';
@@ -73,13 +74,31 @@ export const ordersAudit = defineCommand({
       });
       return {
         outcome: audit.unanswered > 0 || (all && continueAfter) ? 'partial' : 'done',
-        found: { ...audit, ...sums(audit.drift), ...(all && continueAfter && { continueAfter }) },
+        found: {
+          ...audit,
+          drift: audit.drift.map((drift) => ({ ...drift, next: nextStep(drift) })),
+          ...(audit.skipped > 0 && named.length > 0 && { note: WHY_SKIPPED }),
+          ...sums(audit.drift),
+          ...(all && continueAfter && { continueAfter }),
+        },
       };
     } finally {
       http.close();
     }
   },
 });
+
+const WHY_SKIPPED =
+  'An order is skipped if it is not settled, not within the range, or was reported less than two hours ago: Button may not show it yet.';
+
+/** What to do about an order that differs. */
+function nextStep({ reasons }: OrderDrift): string {
+  if (reasons.includes('deleted'))
+    return 'Have the commerce system send it under another id: an order that Button has deleted does not return.';
+  return reasons.includes('not_cancelled')
+    ? 'Have the commerce system cancel it again.'
+    : 'Have the commerce system send it as a newer version; if Button has finalized it, ask your Button contact.';
+}
 
 async function* each(orderIds: readonly string[]): AsyncGenerator<{ orderId: string }> {
   for (const orderId of orderIds) yield await Promise.resolve({ orderId });

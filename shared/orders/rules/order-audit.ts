@@ -16,11 +16,16 @@ export type DriftReason =
   /** The attribution token. */
   | 'token';
 
+/** One difference, with both values in words. They name no customer. */
+export type OrderDifference = { reason: DriftReason; reported: string; atButton: string };
+
 /** An order that differs at Button from what was reported. */
 export type OrderDrift = {
   orderId: string;
   /** In the order of `DriftReason`; at least one. */
   reasons: readonly DriftReason[];
+  /** One for each of the reasons. */
+  differences: readonly OrderDifference[];
   /**
    * The amount at stake, in minor units of `currency` and never negative: the difference of the total or the
    * lines. It is the whole order if Button does not have it, holds it as deleted or although it was
@@ -70,38 +75,52 @@ export function findDrift(
 ): OrderDrift | undefined {
   if (kind === 'cancelled' || !order) {
     if (!held || held.status === 'deleted') return undefined;
-    const amountMinor = Math.abs(held.total ?? 0);
-    return { orderId, reasons: ['not_cancelled'], amountMinor, currency: held.currency ?? 'XXX' };
+    const { status = 'shown', total = 0, currency = 'XXX' } = held;
+    const difference = { reason: 'not_cancelled', reported: 'cancelled', atButton: status } as const;
+    return driftOf([{ ...difference, amountMinor: Math.abs(total) }], { orderId, currency });
   }
   const whole = Math.abs(reported?.value?.amountMinor ?? order.total);
-  const { currency } = order;
-  if (!held) return { orderId, reasons: ['missing'], amountMinor: whole, currency };
-  if (held.status === 'deleted') return { orderId, reasons: ['deleted'], amountMinor: whole, currency };
-  const differences = compare({ ...order, btn_ref: btnRef }, held, whole);
-  if (differences.length === 0) return undefined;
+  const { currency, total } = order;
+  if (!held || held.status === 'deleted') {
+    const [reason, atButton] = held ? (['deleted', 'deleted'] as const) : (['missing', 'no order'] as const);
+    const difference = { reason, reported: `${kind}, ${total} ${currency}`, atButton, amountMinor: whole };
+    return driftOf([difference], { orderId, currency });
+  }
+  return driftOf(compare({ ...order, btn_ref: btnRef }, held, whole), { orderId, currency });
+}
+
+type FoundDifference = OrderDifference & { amountMinor: number };
+
+function driftOf(
+  found: readonly FoundDifference[],
+  of: { orderId: string; currency: string },
+): OrderDrift | undefined {
+  if (found.length === 0) return undefined;
   return {
-    orderId,
-    reasons: differences.map(({ reason }) => reason),
-    amountMinor: Math.max(...differences.map(({ amountMinor }) => amountMinor)),
-    currency,
+    ...of,
+    reasons: found.map(({ reason }) => reason),
+    differences: found.map(({ amountMinor: _, ...difference }) => difference),
+    amountMinor: Math.max(...found.map(({ amountMinor }) => amountMinor)),
   };
 }
 
-function compare(
-  order: ReportedOrder,
-  held: HeldOrder,
-  whole: number,
-): { reason: DriftReason; amountMinor: number }[] {
+function compare(order: ReportedOrder, held: HeldOrder, whole: number): FoundDifference[] {
   const { total = order.total, currency = order.currency, line_items: lines } = held;
-  const linesOff =
+  const found: FoundDifference[] = [];
+  if (total !== order.total) {
+    const amountMinor = Math.abs(total - order.total);
+    found.push({ reason: 'total', reported: String(order.total), atButton: String(total), amountMinor });
+  }
+  if (currency !== order.currency)
+    found.push({ reason: 'currency', reported: order.currency, atButton: currency, amountMinor: whole });
+  const ofLines =
     order.line_items && lines ? differenceOfLines(order.line_items, lines) : differenceOfSum(held);
-  const found = [
-    { reason: 'total', differs: total !== order.total, amountMinor: Math.abs(total - order.total) },
-    { reason: 'currency', differs: currency !== order.currency, amountMinor: whole },
-    { reason: 'line_items', differs: linesOff !== undefined, amountMinor: linesOff ?? 0 },
-    { reason: 'token', differs: isTokenLost(order, held), amountMinor: whole },
-  ] as const;
-  return found.filter(({ differs }) => differs);
+  if (ofLines) found.push({ reason: 'line_items', ...ofLines });
+  if (isTokenLost(order, held)) {
+    const atButton = held.btn_ref ? 'another token' : 'no token';
+    found.push({ reason: 'token', reported: 'a token', atButton, amountMinor: whole });
+  }
+  return found;
 }
 
 /** Button shows the field, even if empty, and not with the reported token. */
@@ -109,18 +128,21 @@ function isTokenLost({ btn_ref: token }: ReportedOrder, held: HeldOrder): boolea
   return token !== undefined && 'btn_ref' in held && held.btn_ref !== token;
 }
 
-/** By how much Button's lines differ from its total; undefined if they agree, or it shows too little. */
-function differenceOfSum({ total, line_items: lines = [] }: HeldOrder): number | undefined {
+type Difference = Omit<FoundDifference, 'reason'>;
+
+/** How Button's lines differ from its total; undefined if they agree, or it shows too little. */
+function differenceOfSum({ total, line_items: lines = [] }: HeldOrder): Difference | undefined {
   const sum = lines.reduce((all, line) => all + (line.total ?? NaN), 0);
-  const difference = lines.length === 0 || total === undefined ? 0 : Math.abs(total - sum);
-  return difference > 0 ? difference : undefined;
+  const amountMinor = lines.length === 0 || total === undefined ? 0 : Math.abs(total - sum);
+  if (!(amountMinor > 0)) return undefined;
+  return { reported: 'no lines', atButton: `lines of ${sum} in all`, amountMinor };
 }
 
 /**
- * The sum of the differences between the totals of the lines, line by line, whatever their order; undefined
- * if every line has its equal.
+ * The sum of the differences between the totals of the lines, line by line, whatever their order, and the
+ * lines that have no equal; undefined if every line has one.
  */
-function differenceOfLines(reported: readonly Line[], held: readonly Line[]): number | undefined {
+function differenceOfLines(reported: readonly Line[], held: readonly Line[]): Difference | undefined {
   const nameOf = ({ identifier, total, quantity = 1 }: Line): string =>
     JSON.stringify([identifier, total, quantity]);
   const left = [...held];
@@ -137,5 +159,17 @@ function differenceOfLines(reported: readonly Line[], held: readonly Line[]): nu
   ] as const)
     for (const { identifier, total = 0 } of lines)
       sums.set(identifier, (sums.get(identifier) ?? 0) + sign * total);
-  return [...sums.values()].reduce((sum, difference) => sum + Math.abs(difference), 0);
+  const amountMinor = [...sums.values()].reduce((sum, difference) => sum + Math.abs(difference), 0);
+  return { reported: linesInWords(unmatched), atButton: linesInWords(left), amountMinor };
+}
+
+const MOST_LINES = 5;
+
+function linesInWords(lines: readonly Line[]): string {
+  if (lines.length === 0) return 'no such line';
+  const shown = lines
+    .slice(0, MOST_LINES)
+    .map(({ identifier, total = 0, quantity = 1 }) => `${quantity} of ${identifier} for ${total}`);
+  const more = lines.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }

@@ -78,7 +78,21 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
 
     expect(await result).toEqual({
       audited: 10,
-      drift: [{ orderId: 'o-3', reasons: ['missing'], amountMinor: order.total, currency: order.currency }],
+      drift: [
+        {
+          orderId: 'o-3',
+          reasons: ['missing'],
+          differences: [
+            {
+              reason: 'missing',
+              reported: `created, ${order.total} ${order.currency}`,
+              atButton: 'no order',
+            },
+          ],
+          amountMinor: order.total,
+          currency: order.currency,
+        },
+      ],
       unanswered: 0,
       skipped: 0,
     });

@@ -105,10 +105,27 @@ describe('orders, requirement 17: what an audit compares', () => {
         const drift = findDrift(entry(order), changed);
 
         expect(drift?.reasons).toEqual(changes);
+        expect(drift?.differences.map(({ reason }) => reason)).toEqual(changes);
+        for (const { reported, atButton } of drift?.differences ?? []) expect(reported).not.toBe(atButton);
         expect(drift?.amountMinor).toBeGreaterThanOrEqual(0);
         expect(drift?.currency).toBe(order.currency);
       }),
     );
+  });
+
+  it('gives both values of each difference, and of lines those that have no equal', () => {
+    const lines = ['a', 'b'].map((identifier) => ({ identifier, total: 100, quantity: 2 }));
+    const order = { ...sample, total: 200, currency: 'USD', line_items: lines };
+    const [first] = lines;
+    const shown = { ...held(order), total: 150, currency: 'EUR', btn_ref: null };
+    const atButton = { ...shown, line_items: [...(first ? [first] : []), { identifier: 'b', total: 50 }] };
+
+    expect(findDrift(entry(order), atButton)?.differences).toEqual([
+      { reason: 'total', reported: '200', atButton: '150' },
+      { reason: 'currency', reported: 'USD', atButton: 'EUR' },
+      { reason: 'line_items', reported: '2 of b for 100', atButton: '1 of b for 50' },
+      { reason: 'token', reported: 'a token', atButton: 'no token' },
+    ]);
   });
 
   it.each<[string, LedgerEntry, HeldOrder | undefined, object | undefined]>([
@@ -123,7 +140,12 @@ describe('orders, requirement 17: what an audit compares', () => {
       'was cancelled and Button still holds',
       cancelled(sample),
       held(sample),
-      { reasons: ['not_cancelled'], amountMinor: sample.total, currency: sample.currency },
+      {
+        reasons: ['not_cancelled'],
+        differences: [{ reason: 'not_cancelled', reported: 'cancelled', atButton: 'open' }],
+        amountMinor: sample.total,
+        currency: sample.currency,
+      },
     ],
     ['was cancelled and Button does not know', cancelled(sample), undefined, undefined],
     ['was cancelled and is deleted', cancelled(sample), { ...held(sample), status: 'deleted' }, undefined],
