@@ -1,10 +1,8 @@
 // @module-tag long
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { Webhook } from 'standardwebhooks';
@@ -15,6 +13,7 @@ import { startSystem } from '../../local/system.ts';
 import { until } from '../../local/tour/until.ts';
 import pending from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { LOCAL_CONFIG_FILE } from './stage-configs.ts';
+import { makeStateDirectory } from './state-directory.ts';
 
 const WEBHOOK_SECRET = 'secret-of-a-webhook';
 const ConfigSchema = z.looseObject({ transactions: z.looseObject({}) });
@@ -42,12 +41,13 @@ async function startReceiver() {
 it("delivers a webhook of Button's as a signed event to the publisher's own server, through rule and queue", async () => {
   const { received, url } = await startReceiver();
   const config = ConfigSchema.parse(JSON.parse(await readFile(LOCAL_CONFIG_FILE, 'utf8')));
-  const configFile = join(await mkdtemp(join(tmpdir(), 'button-delivery-')), 'config.json');
+  const directory = await makeStateDirectory();
+  closers.push(() => directory.remove());
   const transactions = { ...config.transactions, rewardQueue: { deliverTo: { url } } };
-  await writeFile(configFile, JSON.stringify({ ...config, transactions }));
+  const configFile = await directory.writeConfig('delivery', { ...config, transactions });
   const system = await startSystem({
     configFile,
-    stateDirectory: resolve(import.meta.dirname, '../../.local'),
+    stateDirectory: directory.path,
     apiKey: 'sk-local',
     webhookSecrets: [WEBHOOK_SECRET],
     controlPort: 0,
