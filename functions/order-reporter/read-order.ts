@@ -69,17 +69,18 @@ async function getOwn(id: string, entry: LedgerEntry, api: OrderApi): Promise<Or
 
 /**
  * Whether the order that Button shows cannot be this one, whose Button id is `known`. The same token means
- * the same order. Pure.
+ * the same order. Button may show the purchase of the newest version, or the one that was sent first. Pure.
  */
 export function contradicts(
   shown: OrderAtButton,
-  { newest, btnRef, reported }: LedgerEntry,
+  { newest, sent, btnRef, reported }: LedgerEntry,
   known = reported?.buttonOrderId,
 ): boolean {
   const { button_order_id: shownId, btn_ref: shownToken } = shown;
   if (known === undefined || (btnRef !== undefined && shownToken === btnRef)) return false;
   if (shownId !== undefined) return shownId !== known;
-  return isSameOrder(shown, newest.order ?? {}, btnRef) === 'another';
+  const purchases = [newest.order ?? {}, ...(sent ? [sent] : [])];
+  return purchases.every((purchase) => isSameOrder(shown, purchase, btnRef) === 'another');
 }
 
 /**

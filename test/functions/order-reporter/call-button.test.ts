@@ -1510,6 +1510,23 @@ describe('an order that Button’s id does not find, while the brand’s id may 
     expect(asked).toEqual(['update', 'get', 'getByToken']);
   });
 
+  it('is this order, if the brand’s id shows the purchase that was sent before its date was corrected', async () => {
+    const sent = { purchase_date: '2026-05-30T10:00:00Z', currency: order.currency };
+    const shown = (purchase_date: string) => found({ ...held, purchase_date });
+
+    const ours = await talk(
+      { ...updating, sent },
+      { update: [missing, done], get: shown(sent.purchase_date) },
+    );
+    const theirs = await talk(
+      { ...updating, sent },
+      { update: missing, get: shown('2020-01-01T00:00:00Z'), getByToken: missing },
+    );
+
+    expect([ours.asked, ours.result]).toEqual([['update', 'get', 'update'], isDone]);
+    expect(theirs.result).toEqual({ result: 'refused', reason: 'unknown_to_button' });
+  });
+
   it('is not sent by the brand’s id before that is read', async () => {
     const updated = await talk(updating, { update: missing, get: down });
     const cancelled = await talk(cancelling, { cancel: missing, get: down });
