@@ -150,6 +150,9 @@ export function rate(perSecond: number) {
   return positiveInteger.default(perSecond);
 }
 
+/** Why somebody changes something by hand. */
+export const reason = z.string({ error: 'says why, in up to 200 characters' }).min(1).max(200);
+
 /** A brand's id. */
 export const brand = z.string({ error: 'names the brand' }).min(1);
 

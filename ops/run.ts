@@ -8,7 +8,7 @@ import { DEFAULT_OUTPUTS_FILE, defaultOutputsFile } from './default-outputs-file
 import { identifyCaller } from './caller.ts';
 import type { Command, CommandResult, PreparedCommand, StagePrepared } from './command.ts';
 import { operationsList } from './commands/operations.ts';
-import { breakerClose, breakerShow } from './commands/breaker.ts';
+import { brandPause, brandResume, breakerClose, breakerShow } from './commands/breaker.ts';
 import { customerErase } from './commands/customers.ts';
 import { orderAbandon, orderEdit, orderRetry } from './commands/order-changes.ts';
 import { ordersWaiting, orderShow } from './commands/orders.ts';
@@ -74,6 +74,8 @@ export const COMMANDS: readonly Command[] = [
   orderRetry,
   orderEdit,
   orderAbandon,
+  brandPause,
+  brandResume,
   breakerClose,
   webhooksReplay,
   transactionsRebuild,

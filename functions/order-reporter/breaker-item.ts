@@ -1,4 +1,4 @@
-import type { Breaker } from '../../shared/orders/rules/breaker.ts';
+import { isPaused, type Breaker } from '../../shared/orders/rules/breaker.ts';
 import { heldUntilMs } from '../../shared/orders/rules/drain-pace.ts';
 import type { BreakerStore } from '../../shared/orders/store/breaker-store.ts';
 import type { Versioned, WriteResult } from '../../shared/dynamodb/versioned-item.ts';
@@ -6,6 +6,8 @@ import { RetryableError } from '../../shared/runtime/errors.ts';
 
 /** While the breaker is known to be open, and while calls fail, it is read at most this often. */
 const READ_AGAIN_AFTER_MS = 10_000;
+/** A closed breaker is read this often: so long can messages be sent for a brand that was just paused. */
+const CLOSED_FOR_MS = 60_000;
 const MAX_RACES = 5;
 
 /** Decides the next state of the breaker; undefined if there is none and none is needed. */
@@ -29,16 +31,12 @@ export class BreakerItem {
     this.#ports = ports;
   }
 
-  isKnown(): boolean {
-    return this.#known !== undefined;
-  }
-
   isOpen(): boolean {
     return this.#known?.stored?.value.state === 'open';
   }
 
-  isOlderThan(ms: number): boolean {
-    return !this.#known || this.#nowMs() - this.#known.readAtMs >= ms;
+  isPaused(): boolean {
+    return isPaused(this.#known?.stored?.value);
   }
 
   /** The end of the pause that Button asked for, as far as this environment knows; 0 if there is none. */
@@ -56,8 +54,13 @@ export class BreakerItem {
     return this.#reading;
   }
 
-  async readIfOld(): Promise<void> {
-    if (this.isOlderThan(READ_AGAIN_AFTER_MS)) await this.read();
+  async readIfOld(maxAgeMs = READ_AGAIN_AFTER_MS): Promise<void> {
+    if (!this.#known || this.#nowMs() - this.#known.readAtMs >= maxAgeMs) await this.read();
+  }
+
+  /** To be called before each message: a closed breaker is rarely read. */
+  readForMessage(): Promise<void> {
+    return this.readIfOld(this.isOpen() ? READ_AGAIN_AFTER_MS : CLOSED_FOR_MS);
   }
 
   /** The last success that a closed breaker knows; an empty text if there is none. */

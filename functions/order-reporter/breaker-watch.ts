@@ -35,15 +35,17 @@ export type WatchedCall = {
  */
 export type BreakerWatch = {
   /**
-   * Whether only a probe may be sent. Reads the breaker when the environment starts, and while it is known to
-   * be open.
+   * Whether only a probe may be sent. Reads the breaker when the environment starts, then at most once a
+   * minute, and while it is known to be open, at most once in ten seconds.
    */
   isOpen(): Promise<boolean>;
+  /** Whether not even a probe may be sent: an operator has paused the brand. Reads as `isOpen` does. */
+  isPaused(): Promise<boolean>;
   /**
    * Takes the result of the calls about an order: opens the breaker, closes it after a probe that found
    * Button healthy, or records that Button asks for fewer calls. Successes disprove what other environments
-   * have recorded, including a `Retry-After`: after a success the breaker is read at most once in five
-   * minutes; after a success of an order that has waited, at most once in ten seconds.
+   * have recorded: failures at most once in five minutes; a `Retry-After`, after a success of an order that
+   * has waited, at most once in ten seconds.
    */
   record(result: CallResult, call: WatchedCall): Promise<void>;
   /** Takes the result of a probe that was not about an order. */
@@ -62,7 +64,7 @@ export type BreakerWatch = {
   isWellSince(instant: string, orderId: string): Promise<boolean>;
 };
 
-/** While calls succeed, the records of other environments are read again after this time. */
+/** While calls succeed, the failures that other environments have recorded are disproved this often. */
 const DISPROVE_AFTER_MS = 300_000;
 
 /**
@@ -89,9 +91,11 @@ class StoredBreakerWatch implements BreakerWatch {
   readonly #successes: RecentSuccesses;
   /** The orders that failed for the first time since the last success, and when. */
   readonly #failing = new Map<string, string>();
+  #disprovedAtMs: number;
 
   constructor({ store, now }: { store: BreakerStore; now: () => Date }) {
     this.#now = now;
+    this.#disprovedAtMs = now().getTime();
     this.#successes = new RecentSuccesses(now);
     const onClosed = (): void => {
       this.#failing.clear();
@@ -100,9 +104,13 @@ class StoredBreakerWatch implements BreakerWatch {
   }
 
   async isOpen(): Promise<boolean> {
-    if (!this.#item.isKnown()) await this.#item.read();
-    else if (this.#item.isOpen()) await this.#item.readIfOld();
+    await this.#item.readForMessage();
     return this.#item.isOpen();
+  }
+
+  async isPaused(): Promise<boolean> {
+    await this.#item.readForMessage();
+    return this.#item.isPaused();
   }
 
   async record(result: CallResult, call: WatchedCall): Promise<void> {
@@ -192,9 +200,10 @@ class StoredBreakerWatch implements BreakerWatch {
   async #recordWell(isProbe: boolean): Promise<void> {
     this.#failing.clear();
     if (!isProbe) {
-      if (this.#item.isOlderThan(DISPROVE_AFTER_MS))
-        await this.#item.note((breaker) => breaker && forgetFailures(breaker, this.#now()));
-      return;
+      const nowMs = this.#now().getTime();
+      if (nowMs - this.#disprovedAtMs < DISPROVE_AFTER_MS) return;
+      this.#disprovedAtMs = nowMs;
+      return this.#item.note((breaker) => breaker && forgetFailures(breaker, this.#now()));
     }
     // Another environment opened it: the state known here may be older.
     await this.#item.read();

@@ -7,17 +7,17 @@ import type { BreakerWatch } from './breaker-watch.ts';
 const NO_ORDER = 'button-serverless-probe';
 
 /**
- * Sends Button a harmless read while the breaker is open, and closes the breaker if Button answers it. Throws
- * what the breaker throws.
+ * Sends Button a harmless read while the breaker is open, and closes the breaker if Button answers it. Sends
+ * nothing for a paused brand. Throws what the breaker throws.
  */
 export async function probeButton({
   orderApi,
   breaker,
 }: {
   orderApi: OrderApi | ApiKeyProblem;
-  breaker: Pick<BreakerWatch, 'recordProbe'>;
+  breaker: Pick<BreakerWatch, 'isPaused' | 'recordProbe'>;
 }): Promise<void> {
-  if (typeof orderApi === 'string') return;
+  if (typeof orderApi === 'string' || (await breaker.isPaused())) return;
   await breaker.recordProbe(healthOfAnswer(await orderApi.get(NO_ORDER)));
 }
 

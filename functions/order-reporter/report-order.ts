@@ -103,7 +103,7 @@ async function resumeOrder(
   { orderId, isProbe }: RetryMessage,
   ports: ReportOrderPorts,
 ): Promise<OrderOutcome> {
-  const isPaused = !isProbe && (await ports.breaker.isOpen());
+  const isPaused = await (isProbe ? ports.breaker.isPaused() : ports.breaker.isOpen());
   const state = await ports.ledger.read(orderId);
   const work = { message, isProbe, ports };
   return state?.value.newest

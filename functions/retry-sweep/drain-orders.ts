@@ -54,7 +54,7 @@ export async function drainOrders(
     const isPaused = heldMs > stepMs;
     const most = Math.max(1, Math.floor((pace.perSecond * STEP_MS) / 1000));
     const due = await ledger.listDue(now(), isPaused ? 1 : sent.size() + most + 1);
-    if (isFirst) measureAge(due, ports);
+    if (isFirst) measureAge(due, ports, current?.value.resumedAt);
     const unsent = sent.update(due);
     const mostInFlight = Math.max(LEAST_IN_FLIGHT, pace.perSecond * IN_FLIGHT_SECONDS);
     const room = mostInFlight - sent.inFlight();

@@ -1,5 +1,5 @@
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
-import type { Breaker } from '../../shared/orders/rules/breaker.ts';
+import { isPaused, type Breaker } from '../../shared/orders/rules/breaker.ts';
 import { drainOrders } from './drain-orders.ts';
 import { probeHold, type Probe } from './probe-hold.ts';
 import { sendProbe } from './send-probe.ts';
@@ -8,7 +8,8 @@ import type { SweepPorts } from './sweep-ports.ts';
 /**
  * Retries the orders whose next try is due: one message each on the order queue, the longest due first, as
  * fast as Button accepts them. While the brand's breaker is open, it sends only one probe a minute, unless
- * that probe closes the breaker. It does the same while a `Retry-After` holds back the waiting orders.
+ * that probe closes the breaker. It does the same while a `Retry-After` holds back the waiting orders. For a
+ * paused brand it sends nothing, and does not measure how long its orders wait: they are meant to wait.
  * Returns how many retry messages were sent.
  *
  * An order that is retried twice is tried once: the ledger decides. Throws if the ledger or the queue cannot
@@ -17,8 +18,11 @@ import type { SweepPorts } from './sweep-ports.ts';
 export async function retryDueOrders(ports: SweepPorts): Promise<number> {
   const { breaker, metrics } = ports;
   const stored = await breaker.read();
-  const isOpen = stored?.value.state === 'open';
+  const isBrandPaused = isPaused(stored?.value);
+  const isOpen = stored?.value.state === 'open' && !isBrandPaused;
   metrics.add({ name: 'BreakerOpen', value: isOpen ? 1 : 0 });
+  metrics.add({ name: 'BrandPaused', value: isBrandPaused ? 1 : 0 });
+  if (isBrandPaused) return 0;
   const startedAt = ports.now();
   const probe = isOpen ? await probeBreaker(stored, ports) : await probeHold(stored, ports);
   const { current } = probe;

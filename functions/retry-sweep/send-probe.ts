@@ -19,7 +19,7 @@ const CANDIDATES = 10;
  */
 export async function sendProbe(stored: Versioned<Breaker>, ports: SweepPorts): Promise<number> {
   const { ledger, breaker, send, now } = ports;
-  measureAge(await ledger.listDue(now(), 1), ports);
+  measureAge(await ledger.listDue(now(), 1), ports, stored.value.resumedAt);
   const taken = takeProbe(stored.value, now());
   if (!taken) return 0;
   const latest = await ledger.listDue(now(), CANDIDATES, { latestFirst: true });

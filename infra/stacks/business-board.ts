@@ -57,10 +57,11 @@ function delayRow(metrics: StageMetrics): IWidget[] {
       [{ value: 3600, label: 'alarm' }],
     ),
     graph(
-      'Calls stopped (1), keys refused, retries of waiting orders, and the last rate per second',
+      'Calls stopped (1), brand paused (1), keys refused, retries of waiting orders, and the last rate per second',
       overall(
         metrics,
         'BreakerOpen',
+        'BrandPaused',
         'ButtonKeyRefused',
         'OrderRetriesSent',
         'DrainPacePerSecond',

@@ -87,6 +87,17 @@ export class OrderReportingStack extends Stack {
       firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --filter-expression "breaker.cause = :refused" --expression-attribute-values '{":refused":{"S":"key-refused"}}' --projection-expression pk`,
       runbookSection: 'orders-are-getting-old',
     });
+    new ExplainedAlarm(this, 'BrandPausedAlarm', {
+      deployment,
+      name: 'BrandPaused',
+      severity: 'ticket',
+      metric: metrics.overall('BrandPaused'),
+      above: 0,
+      impact:
+        'An operator has paused a brand: its orders wait, and Button learns of none until somebody resumes it.',
+      firstCommand: `aws dynamodb scan --table-name ${orderLedger.tableName} --filter-expression "breaker.cause = :paused" --expression-attribute-values '{":paused":{"S":"paused"}}' --projection-expression "pk,breaker"`,
+      runbookSection: 'a-brand-is-paused',
+    });
     new ExplainedAlarm(this, 'UnreadableAlarm', {
       deployment,
       name: 'Unreadable',

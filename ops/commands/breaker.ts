@@ -1,9 +1,16 @@
 import * as z from 'zod';
 
 import { brandName } from '../../infra/order-reporting-config.ts';
-import { closeBreaker } from '../../shared/orders/rules/breaker.ts';
+import {
+  closeBreaker,
+  isPaused,
+  pauseBrand,
+  resumeBrand,
+  type Breaker,
+} from '../../shared/orders/rules/breaker.ts';
 import { createBreakerStore, type BreakerStore } from '../../shared/orders/store/breaker-store.ts';
-import { brand, defineCommand, type CommandContext } from '../command.ts';
+import { brand, defineCommand, reason, type CommandContext, type CommandResult } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** Shows a brand's breaker. */
 export const breakerShow = defineCommand({
@@ -28,16 +35,66 @@ export const breakerClose = defineCommand({
   changes: 'orders',
   recorded: ['brand'],
   input: z.object({ arguments: z.tuple([]), brand }),
-  async run({ brand: brandId }, context) {
-    const store = openBreakerStore(brandId, context);
-    const stored = await store.read();
-    const was = stored?.value.state ?? 'closed';
-    if (!stored || was === 'closed' || context.isDryRun)
-      return { outcome: 'done', found: { was, wouldBe: 'closed' } };
-    const { ok: written } = await store.write(closeBreaker(stored.value, context.now()), stored.revision);
-    return { outcome: written ? 'done' : 'partial', found: { was, is: written ? 'closed' : 'unknown' } };
-  },
+  run: ({ brand: brandId }, context) =>
+    changeBreaker(brandId, context, (breaker, now) => {
+      if (isPaused(breaker)) throw new UsageError(`${brandId} is paused: brand-resume ends that`);
+      return breaker && closeBreaker(breaker, now);
+    }),
 });
+
+/** Stops all calls to Button for a brand. */
+export const brandPause = defineCommand({
+  name: 'brand-pause',
+  summary:
+    'Stops reporting the orders of a brand to Button, everywhere within a minute. They wait in the ledger, and not even a probe is sent, until brand-resume.',
+  usage: '--brand ID --reason TEXT',
+  options: { brand: { type: 'string' }, reason: { type: 'string' } },
+  changes: 'orders',
+  recorded: ['brand', 'reason'],
+  input: z.object({ arguments: z.tuple([]), brand, reason }),
+  run: ({ brand: brandId, reason: why }, context) =>
+    changeBreaker(brandId, context, (breaker, now) => pauseBrand(breaker, why, now)),
+});
+
+/** Ends a pause. */
+export const brandResume = defineCommand({
+  name: 'brand-resume',
+  summary: 'Reports the orders of a paused brand again: within a minute, the sweep sends what waits.',
+  usage: '--brand ID',
+  options: { brand: { type: 'string' } },
+  changes: 'orders',
+  recorded: ['brand'],
+  input: z.object({ arguments: z.tuple([]), brand }),
+  run: ({ brand: brandId }, context) => changeBreaker(brandId, context, resumeBrand),
+});
+
+/** Reporters and sweeps write the same item. */
+const MAX_RACES = 5;
+
+/** Writes what `change` decides about a brand's breaker, unless it stays the same. */
+async function changeBreaker(
+  brandId: string,
+  context: CommandContext,
+  change: (breaker: Breaker | undefined, now: Date) => Breaker | undefined,
+): Promise<CommandResult> {
+  const store = openBreakerStore(brandId, context);
+  let stored = await store.read();
+  const was = stateOf(stored?.value);
+  for (let race = 0; race < MAX_RACES; race += 1) {
+    const changed = change(stored?.value, context.now()) ?? stored?.value;
+    const is = stateOf(changed);
+    if (context.isDryRun) return { outcome: 'done', found: { was, wouldBe: is } };
+    if (!changed || changed === stored?.value) return { outcome: 'done', found: { was, is } };
+    const result = await store.write(changed, stored?.revision ?? 0);
+    if (result.ok) return { outcome: 'done', found: { was, is } };
+    stored = result.current;
+  }
+  return { outcome: 'partial', found: { was, is: 'unknown' } };
+}
+
+function stateOf(breaker: Breaker | undefined): 'closed' | 'open' | 'paused' {
+  return isPaused(breaker) ? 'paused' : (breaker?.state ?? 'closed');
+}
 
 function openBreakerStore(brandId: string, { stage, clients }: CommandContext): BreakerStore {
   stage.output(`OrderQueueUrl${brandName(brandId)}`);

@@ -11,7 +11,7 @@ import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
-import { brand, defineCommand, type CommandContext, type CommandResult } from '../command.ts';
+import { brand, defineCommand, reason, type CommandContext, type CommandResult } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { UsageError } from '../usage-error.ts';
@@ -40,18 +40,14 @@ export const orderAbandon = defineCommand({
   options: { brand: { type: 'string' }, reason: { type: 'string' } },
   changes: 'orders',
   recorded: ['arguments', 'brand', 'reason'],
-  input: z.object({
-    arguments: oneOrder,
-    brand,
-    reason: z.string({ error: 'says why, in up to 200 characters' }).min(1).max(200),
-  }),
-  run: ({ arguments: [orderId], brand: brandId, reason }, context) =>
+  input: z.object({ arguments: oneOrder, brand, reason }),
+  run: ({ arguments: [orderId], brand: brandId, reason: why }, context) =>
     changeOrder(
       {
         orderId,
         brandId,
         command: 'abandon',
-        first: (entry) => keepAbandoned(entry, reason, { brandId, context }),
+        first: (entry) => keepAbandoned(entry, why, { brandId, context }),
       },
       context,
     ),

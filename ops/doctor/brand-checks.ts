@@ -76,6 +76,11 @@ async function checkBreaker(brand: string, { stage, clients }: CommandContext): 
       'You may delete the item: see "An item is unreadable" in docs/runbook.md.',
     );
   if (breaker?.state !== 'open') return ok('Closed.');
+  if (breaker.cause === 'paused')
+    return problem(
+      `An operator has paused the brand since ${breaker.since}: ${breaker.reason}. Its orders wait.`,
+      `Once Button may be called again: ${opsLine('brand-resume', '--brand', brand, '--yes')}`,
+    );
   const cause = breaker.cause === 'key-refused' ? 'Button refuses the key' : 'Button fails';
   return problem(
     `Open since ${breaker.since}: ${cause}. Orders wait; the next probe is at ${breaker.nextProbeAt}.`,

@@ -140,10 +140,16 @@ export const WAIT_CODES = explanations(
       'an order of your own',
     ],
     breaker_open: [
-      'Calls for the brand are stopped, because many of them failed.',
-      'Do nothing; a probe closes the breaker. See breaker-show.',
+      'Calls for the brand are stopped: many of them failed, or an operator has paused the brand.',
+      'See breaker-show. After failures, do nothing: a probe closes the breaker. brand-resume ends a pause.',
       'Button is down',
       'Button answers again',
+    ],
+    paused: [
+      'An operator has paused the brand: its orders wait, and nothing is sent for it.',
+      'Resume it with brand-resume once Button may be called again.',
+      'brand-pause --brand acme --reason "the shop sends wrong prices"',
+      'brand-resume --brand acme',
     ],
     timeout: [
       'Button did not answer in time.',

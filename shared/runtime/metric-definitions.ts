@@ -71,13 +71,15 @@ export const METRICS = {
   OrderRetriesSent: COUNT,
   /**
    * For the orders that each sweep finds due: since the first message of the oldest arrived, whatever time
-   * its event names.
+   * its event names, or since its brand was resumed. Not measured while the brand is paused.
    */
   OldestDueOrderAgeSeconds: SECONDS,
   /** The last rate of a sweep, in orders a second, while more orders were due than it sent. */
   DrainPacePerSecond: LEVEL,
-  /** 1 while any brand's breaker is open, else 0. */
+  /** 1 while any brand's breaker is open, and the brand is not paused, else 0. */
   BreakerOpen: LEVEL,
+  /** 1 while an operator has paused any brand, else 0. */
+  BrandPaused: LEVEL,
   /** Unreadable items of the order ledger that were met: an order, or a breaker. The log names each. */
   UnreadableLedgerItems: COUNT,
   /** Orders whose customer was erased because the order is old. */

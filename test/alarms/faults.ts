@@ -4,6 +4,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import pendingWebhook from '../fixtures/button/webhook-tx-pending.json' with { type: 'json' };
 import { QUEUES, TABLES } from '../simulation/resources.ts';
 import { orderMessage } from '../simulation/messages.ts';
+import { pause, resume } from '../simulation/operator.ts';
 import type { CloudWatch } from '../../tooling/local-aws/cloudwatch/cloudwatch.ts';
 import type { SimulatedWorld, SimulatedWorldOptions } from '../simulation/world.ts';
 import { endChain } from './everything.ts';
@@ -50,6 +51,16 @@ export const FAULTS: readonly FaultCase[] = [
     alarms: ['KeyRefusedAlarm'],
     async play(world) {
       world.secrets.set('brand-api-key', 'sk-revoked');
+      await live(world, HOUR_MS / 2);
+    },
+  },
+  {
+    fault: 'an operator pauses the brand for three hours and resumes it',
+    alarms: ['BrandPausedAlarm'],
+    async play(world) {
+      await pause(world);
+      await live(world, 3 * HOUR_MS);
+      await resume(world);
       await live(world, HOUR_MS / 2);
     },
   },

@@ -117,6 +117,7 @@ export function createReportingModel(options: ReportingModelOptions) {
       // A process needs no port for its own memory.
       breaker: {
         isOpen: () => mortalWatch.isOpen(),
+        isPaused: () => mortalWatch.isPaused(),
         record: (result, call) => mortalWatch.record(result, call),
         recordProbe: (health) => mortalWatch.recordProbe(health),
         isWellSince: (instant, orderId) => mortalWatch.isWellSince(instant, orderId),

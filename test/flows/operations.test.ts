@@ -238,6 +238,39 @@ describe('orders in quarantine', () => {
   });
 });
 
+describe('a brand', () => {
+  it('is paused and resumed by an operator only, and says why in the meantime', async () => {
+    const reason = 'the shop sends wrong prices';
+    const brand = ['--brand', 'acme'];
+    const dry = await found('brand-pause', ...brand, '--reason', reason);
+    const paused = await found('brand-pause', ...brand, '--reason', reason, '--yes');
+    const again = await found('brand-pause', ...brand, '--reason', 'another', '--yes');
+    const shown = await found('breaker-show', ...brand);
+    const closed = await ops('breaker-close', ...brand, '--yes');
+    const examined = await ops('doctor');
+    const { operations } = await found('operations-list', 'orders', '--limit', '3');
+    const resumed = await found('brand-resume', ...brand, '--yes');
+    const resumedAgain = await found('brand-resume', ...brand, '--yes');
+
+    expect(dry).toEqual({ was: 'closed', wouldBe: 'paused' });
+    expect([paused, again]).toEqual([
+      { was: 'closed', is: 'paused' },
+      { was: 'paused', is: 'paused' },
+    ]);
+    expect(shown).toMatchObject({ state: 'open', cause: 'paused', reason });
+    expect(closed).toMatchObject({ code: 2, err: expect.stringContaining('brand-resume') as string });
+    expect(examined.out).toContain(
+      `An operator has paused the brand since ${String(shown['since'])}: ${reason}.`,
+    );
+    expect(JSON.stringify(operations)).toContain(reason);
+    expect([resumed, resumedAgain]).toEqual([
+      { was: 'paused', is: 'closed' },
+      { was: 'closed', is: 'closed' },
+    ]);
+    expect(await found('breaker-show', ...brand)).toMatchObject({ state: 'closed' });
+  });
+});
+
 describe('webhooks in quarantine', () => {
   it('are applied once the code understands them, and published as one event however often (F12)', async () => {
     const key = 'order#ops-replayed';

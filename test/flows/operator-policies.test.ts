@@ -91,6 +91,8 @@ const CHANGING: Readonly<Record<string, () => string[][]>> = {
   'order-edit': () => [['P-refused-0', '--brand', 'acme', '--body', known.body]],
   'order-abandon': () => [['P-waiting', '--brand', 'acme', '--reason', 'a test']],
   'breaker-close': () => [['--brand', 'acme']],
+  'brand-pause': () => [['--brand', 'acme', '--reason', 'a test']],
+  'brand-resume': () => [['--brand', 'acme']],
   'webhooks-replay': () => [[known.webhook]],
   'transactions-rebuild': () => [[known.account, ...RANGE, '--new-transactions-are', 'historical']],
   'backfill-start': () => [[known.account, 'february', ...RANGE, '--delivery', 'historical']],

@@ -75,6 +75,7 @@ describe('AWS, requirement 11: alarms', () => {
       'Brand-acme/AcmeDrift',
       'Brand-acme/AcmeFunctionsThrottles',
       'Brand-acme/AcmeQuarantine',
+      'OrderReporting/BrandPaused',
       'OrderReporting/CustomerExpirySilence',
       'OrderReporting/OrderFunctionsThrottles',
       'OrderReporting/Unreadable',

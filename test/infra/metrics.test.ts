@@ -21,6 +21,7 @@ describe('stageMetrics', () => {
   it('chooses the same statistic for a level with dimensions', () => {
     const names: MetricName[] = [
       'StalePendingAmountMinor',
+      'BrandPaused',
       'BreakerOpen',
       'DrainPacePerSecond',
       'StalePendingTransactions',

@@ -99,6 +99,7 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
     ...purchases,
     ...showSteps(randomFrom(seed, 'shows')),
     ...laterReleaseSteps(randomFrom(seed, 'later releases'), orderIds),
+    ...pauseSteps(randomFrom(seed, 'pauses')),
   ];
 }
 
@@ -125,6 +126,12 @@ function laterReleaseSteps(random: Random, orderIds: OrderIds): Step[] {
     how: random.pick(['attributes', 'attributes', 'state']),
     forMs: durationMs(random, 20),
   }));
+}
+
+/** In one schedule of five, an operator pauses the brand: long enough for every process to know it. */
+function pauseSteps(random: Random): Step[] {
+  if (!random.chance(0.2)) return [];
+  return [{ kind: 'pause', atMs: timeIn(random), forMs: random.between(5, 25) * MINUTE_MS }];
 }
 
 const LIVE = '2026';

@@ -31,6 +31,9 @@ const NOT_FINAL = new Set([401, 408, 425, 429]);
 /** The longest run. It creates the order in the version that was known when the run began. */
 const RUN_MS = 60_000;
 
+/** A process reads the breaker once a minute; a run that began before and stands still takes longer. */
+const PAUSE_KNOWN_MS = 4 * 60_000;
+
 /** A message, its id, and its reasons in the quarantine. */
 type Noted = SentMessage & { messageId: string; reasons: readonly string[]; isUnreadable: boolean };
 
@@ -165,7 +168,18 @@ export class OrderInvariants {
   }
 
   isBreakerOpen(): boolean {
-    return this.#reports('acme').some(({ breaker }) => breaker?.M?.['state']?.S === 'open');
+    return this.#breaker()?.['state']?.S === 'open';
+  }
+
+  /** For a brand that is still paused since an instant: the time in which its processes find out is over. */
+  checkPause(sinceMs: number): void {
+    const breaker = this.#breaker();
+    if (breaker?.['cause']?.S !== 'paused') return;
+    if (breaker['since']?.S !== new Date(sinceMs).toISOString()) return;
+    const late = this.#world.button.log
+      .all()
+      .find(({ path, atMs }) => path.startsWith('/v1/order') && atMs > sinceMs + PAUSE_KNOWN_MS);
+    if (late) fail('nothing is sent for a paused brand', `${late.method} ${late.path}`);
   }
 
   /** Orders that wait for something, without those that always fail. */
@@ -599,6 +613,10 @@ export class OrderInvariants {
       if (fields.order_id === orderId) ids.add(buttonOrderId);
     const records = log.all().filter((record) => record.orderId !== null && ids.has(record.orderId));
     return { records, writes: records.filter(({ method }) => method !== 'GET') };
+  }
+
+  #breaker(): Item | undefined {
+    return this.#reports('acme').find(({ breaker }) => breaker)?.['breaker']?.M;
   }
 
   #reports(brand: string): Item[] {

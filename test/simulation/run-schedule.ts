@@ -26,6 +26,7 @@ import { BrokenInvariant } from './broken-invariant.ts';
 import { Invariants } from './invariants.ts';
 import { orderMessage } from './messages.ts';
 import { NEIGHBOUR } from './neighbour.ts';
+import { clientOf, pause, resume } from './operator.ts';
 import { randomFrom, type Random } from './random.ts';
 import type { Verdict } from './sent-message.ts';
 import { describeStep, type Operation, type Step } from './step.ts';
@@ -283,6 +284,8 @@ class Run {
     secrets.set(SECRETS.webhooks, secretList(this.#secrets));
     await this.#world.runFor(2 * MINUTE_MS);
     button.dispatcher.resume('main');
+    // A restored ledger may be paused again.
+    await resume(this.#world);
     await this.#untilAtRest();
     this.#invariants.orders.checkRefusals();
     await this.#untilFailuresAreKept();
@@ -558,6 +561,9 @@ class Run {
       case 'redrive':
         this.#redrive();
         return;
+      case 'pause':
+        clock.track(this.#pause(step.forMs));
+        return;
       case 'back-up':
         this.#backUp();
         return;
@@ -695,6 +701,18 @@ class Run {
       count += moved.length;
     }
     return count;
+  }
+
+  async #pause(forMs: number): Promise<void> {
+    const { clock } = this.#world;
+    const sinceMs = clock.now();
+    await pause(this.#world);
+    clock.at(sinceMs + forMs, () => {
+      this.#watch(() => {
+        this.#invariants.orders.checkPause(sinceMs);
+      });
+      clock.track(resume(this.#world));
+    });
   }
 
   #backUp(): void {
@@ -1014,11 +1032,6 @@ function withNeighbour(
 function verdictOf({ version, isNoMessage, mayBeRefused }: Step & { kind: 'send' }): Verdict {
   if (version) return mayBeRefused ? 'either' : 'taken';
   return isNoMessage ? 'refused' : 'either';
-}
-
-/** An operator's client, without faults. */
-function clientOf(model: { execute: (command: unknown) => object }): { send: never } {
-  return { send: ((command: unknown) => Promise.resolve(command).then((it) => model.execute(it))) as never };
 }
 
 function secretList(secrets: readonly string[]): string {

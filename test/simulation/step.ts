@@ -59,6 +59,7 @@ export type Step = { atMs: number } & (
   | { kind: 'expire' }
   | { kind: 'deployment' }
   | { kind: 'redrive' }
+  | ({ kind: 'pause' } & Lengthy)
   | { kind: 'back-up' }
   | { kind: 'restore' }
   | { kind: 'back-up-tables'; tables: readonly string[] }
@@ -88,6 +89,7 @@ export type Operation = Step & {
     | 'expire'
     | 'deployment'
     | 'redrive'
+    | 'pause'
     | 'back-up'
     | 'restore'
     | 'back-up-tables'
@@ -169,6 +171,8 @@ function describeOperation(step: Operation): string {
       return 'a deployment replaces every idle environment';
     case 'redrive':
       return 'an operator redrives the dead-letter queues';
+    case 'pause':
+      return `an operator pauses the brand for ${seconds(step.forMs)}`;
     case 'back-up':
       return 'the ledger is backed up';
     case 'restore':

@@ -3,14 +3,16 @@ import type { CallResult } from './order-ledger.ts';
 
 /**
  * A brand's breaker. While it is open, only one probe a minute is sent for the brand, and everything else
- * waits in the ledger. The breaker also holds how fast waiting orders are sent after an outage. All instants
- * are ISO 8601 UTC.
+ * waits in the ledger. An operator who pauses the brand opens it without probes. The breaker also holds how
+ * fast waiting orders are sent after an outage. All instants are ISO 8601 UTC.
  */
 export type Breaker = BreakerState & {
   /** Missing if Button has never answered 429. */
   throttle?: Throttle;
   /** Missing if orders have never been drained. */
   pace?: DrainPace;
+  /** When an operator last ended a pause. */
+  resumedAt?: string;
 };
 
 /** Whether the breaker is open. */
@@ -28,7 +30,9 @@ export type BreakerState =
        */
       lastSuccessAt?: string;
     }
-  | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string };
+  | { state: 'open'; cause: BreakerCause; since: string; nextProbeAt: string }
+  /** Until an operator resumes the brand: no probe is sent, and no success ends it. */
+  | { state: 'open'; cause: 'paused'; since: string; reason: string };
 
 /** Why a breaker opens: Button refuses the key, or fails. */
 export type BreakerCause = 'key-refused' | 'outage';
@@ -111,9 +115,12 @@ export function openBreaker(breaker: Breaker | undefined, cause: BreakerCause, n
   };
 }
 
-/** The breaker after a probe that found Button healthy, or one that has never been open. Pure. */
+/**
+ * The breaker after a probe that found Button healthy, or one that has never been open; that of a paused
+ * brand stays as it is. Pure.
+ */
 export function closeBreaker(breaker: Breaker | undefined, now: Date): Breaker {
-  if (breaker?.state === 'closed') return breaker;
+  if (breaker && (breaker.state === 'closed' || isPaused(breaker))) return breaker;
   const since = now.toISOString();
   return { ...drainOf(breaker), state: 'closed', since, ...(breaker && { lastSuccessAt: since }) };
 }
@@ -167,8 +174,29 @@ export function forgetFailures(breaker: Breaker, now: Date): Breaker {
  * is due. Pure.
  */
 export function takeProbe(breaker: Breaker, now: Date): Breaker | undefined {
-  if (breaker.state === 'closed' || breaker.nextProbeAt > now.toISOString()) return undefined;
-  return { ...breaker, nextProbeAt: afterProbe(now) };
+  if (breaker.state === 'closed' || breaker.cause === 'paused') return undefined;
+  return breaker.nextProbeAt > now.toISOString() ? undefined : { ...breaker, nextProbeAt: afterProbe(now) };
+}
+
+/** Whether an operator has paused the brand. Pure. */
+export function isPaused(breaker: Breaker | undefined): boolean {
+  return breaker?.state === 'open' && breaker.cause === 'paused';
+}
+
+/** The breaker of a brand that an operator pauses, whatever it was before. Pure. */
+export function pauseBrand(breaker: Breaker | undefined, reason: string, now: Date): Breaker {
+  if (breaker && isPaused(breaker)) return breaker;
+  return { ...drainOf(breaker), state: 'open', cause: 'paused', since: now.toISOString(), reason };
+}
+
+/**
+ * The breaker of a brand that an operator resumes; undefined if it is not paused. It is closed, and knows of
+ * no success: if Button fails, the first failures open it again. Pure.
+ */
+export function resumeBrand(breaker: Breaker | undefined, now: Date): Breaker | undefined {
+  if (!isPaused(breaker)) return undefined;
+  const since = now.toISOString();
+  return { ...drainOf(breaker), state: 'closed', since, resumedAt: since };
 }
 
 /** The breaker that knows that Button has answered 429. Pure. */
@@ -181,10 +209,11 @@ export function withPace(breaker: Breaker | undefined, pace: DrainPace, now: Dat
   return { ...(breaker ?? closeBreaker(undefined, now)), pace };
 }
 
-function drainOf(breaker: Breaker | undefined): Pick<Breaker, 'throttle' | 'pace'> {
+function drainOf(breaker: Breaker | undefined): Pick<Breaker, 'throttle' | 'pace' | 'resumedAt'> {
   return {
     ...(breaker?.throttle && { throttle: breaker.throttle }),
     ...(breaker?.pace && { pace: breaker.pace }),
+    ...(breaker?.resumedAt && { resumedAt: breaker.resumedAt }),
   };
 }
 

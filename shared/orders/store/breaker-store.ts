@@ -27,6 +27,7 @@ const DRAIN = {
   pace: z
     .object({ perSecond: z.number(), changedAt: InstantSchema, wasThrottled: z.boolean() })
     .exactOptional(),
+  resumedAt: InstantSchema.exactOptional(),
 };
 const ItemSchema = z.object({
   revision: z.number(),
@@ -39,13 +40,22 @@ const ItemSchema = z.object({
       lastSuccessAt: InstantSchema.exactOptional(),
       ...DRAIN,
     }),
-    z.object({
-      state: z.literal('open'),
-      cause: z.enum(['key-refused', 'outage']),
-      since: InstantSchema,
-      nextProbeAt: InstantSchema,
-      ...DRAIN,
-    }),
+    z.discriminatedUnion('cause', [
+      z.object({
+        state: z.literal('open'),
+        cause: z.enum(['key-refused', 'outage']),
+        since: InstantSchema,
+        nextProbeAt: InstantSchema,
+        ...DRAIN,
+      }),
+      z.object({
+        state: z.literal('open'),
+        cause: z.literal('paused'),
+        since: InstantSchema,
+        reason: z.string(),
+        ...DRAIN,
+      }),
+    ]),
   ]),
 });
 

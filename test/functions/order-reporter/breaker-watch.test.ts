@@ -5,7 +5,7 @@ import {
   type BreakerWatch,
   type WatchedCall,
 } from '../../../functions/order-reporter/breaker-watch.ts';
-import { closeBreaker, openBreaker } from '../../../shared/orders/rules/breaker.ts';
+import { closeBreaker, openBreaker, pauseBrand, resumeBrand } from '../../../shared/orders/rules/breaker.ts';
 import type { CallResult } from '../../../shared/orders/rules/order-ledger.ts';
 import type { BreakerStore } from '../../../shared/orders/store/breaker-store.ts';
 import { createInMemoryBreakerStore } from '../../fakes/in-memory-stores.ts';
@@ -59,14 +59,14 @@ async function recordNew(result: CallResult, times: number, by = watch): Promise
 }
 
 describe('createBreakerWatch', () => {
-  it('reads once in five minutes while Button accepts orders', async () => {
-    for (let minute = 0; minute < 60; minute += 1) {
+  it('reads once a minute while Button accepts orders, however many', async () => {
+    for (let second = 0; second < 3600; second += 1) {
       expect(await watch.isOpen()).toBe(false);
       await watch.record(done, order);
-      later(60);
+      later(1);
     }
 
-    expect(reads).toBe(12);
+    expect(reads).toBe(60);
   });
 
   it('stays closed if one environment sees rare failures and another the successes', async () => {
@@ -335,6 +335,44 @@ describe('createBreakerWatch', () => {
     await watch.recordProbe('healthy');
 
     expect([afterFailure, store.current()?.state]).toEqual(['open', 'closed']);
+  });
+
+  it('finds out within a minute that an operator has paused the brand, however well Button works', async () => {
+    const environments = [watch, environment(), environment()];
+    const states = (): Promise<boolean[]> => Promise.all(environments.map((each) => each.isPaused()));
+    await states();
+    later(1);
+    await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+    for (let second = 0; second < 59; second += 1) {
+      for (const each of environments) if (!(await each.isOpen())) await each.record(done, order);
+      later(1);
+    }
+
+    expect(await states()).toEqual([true, true, true]);
+    expect(await watch.isOpen()).toBe(true);
+  });
+
+  it('keeps the pause, whatever comes back from calls and probes that were under way', async () => {
+    await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+    const paused = store.current();
+
+    for (const result of [done, down, keyRefused]) {
+      await watch.record(result, order);
+      await watch.record(result, probe);
+    }
+    await recordNew(down, 9);
+    await watch.recordProbe('healthy');
+
+    expect(store.current()).toEqual(paused);
+  });
+
+  it('finds out within ten seconds that an operator has resumed the brand', async () => {
+    await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+    expect(await watch.isPaused()).toBe(true);
+    await store.write(resumeBrand(store.current(), clock) ?? closeBreaker(undefined, clock), 1);
+    later(10);
+
+    expect([await watch.isPaused(), await watch.isOpen()]).toEqual([false, false]);
   });
 
   it('knows whether other orders succeed, and since when none did', async () => {

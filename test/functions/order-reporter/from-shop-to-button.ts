@@ -4,6 +4,7 @@ import type { OrderEventSettings } from '../../../shared/validation/orders/order
 import type { Order } from '../../../shared/validation/orders/order.ts';
 import { createOrderSender, type OrderEventToSend } from '../../../shared/order-sender/order-sender.ts';
 import type { SendResult } from '../../../shared/order-sender/send-result.ts';
+import { CLOSED_BREAKER } from '../../fakes/closed-breaker.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,
@@ -66,14 +67,7 @@ export function createShopToButton(
       {
         ...{ brand: 'acme', settings, ledger, quarantine, orderApi },
         policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
-        breaker: {
-          isOpen: () => Promise.resolve(false),
-          record: () => Promise.resolve(),
-          recordProbe: () => Promise.resolve(),
-          lastSuccessAt: () => undefined,
-          othersSucceed: () => false,
-          isWellSince: () => Promise.resolve(false),
-        },
+        breaker: CLOSED_BREAKER,
         metrics: { add: () => undefined },
         now: () => clock.now,
         claimant: () => ({ owner: `run-${ids}`, leaseMs: 30_000 }),

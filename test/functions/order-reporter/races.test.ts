@@ -9,6 +9,7 @@ import type { LedgerEntry, Progress } from '../../../shared/orders/rules/order-l
 import { UnreadableItemError } from '../../../shared/dynamodb/unreadable-item.ts';
 import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
+import { CLOSED_BREAKER } from '../../fakes/closed-breaker.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,
@@ -60,14 +61,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
     policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
     ledger,
     quarantine,
-    breaker: {
-      isOpen: () => Promise.resolve(false),
-      record: (...what) => Promise.resolve(void recorded.push(what)),
-      recordProbe: () => Promise.resolve(),
-      lastSuccessAt: () => undefined,
-      othersSucceed: () => false,
-      isWellSince: () => Promise.resolve(false),
-    },
+    breaker: { ...CLOSED_BREAKER, record: (...what) => Promise.resolve(void recorded.push(what)) },
     orderApi: button(done),
     metrics: { add: (one) => measured.push(one) },
     now: () => now,

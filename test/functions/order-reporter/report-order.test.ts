@@ -4,7 +4,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { createBreakerWatch, type BreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
+import { createBreakerWatch } from '../../../functions/order-reporter/breaker-watch.ts';
 import {
   reportOrder,
   type OrderMessage,
@@ -13,29 +13,20 @@ import {
 import { startButtonSimulator, type ButtonSimulator } from '../../../tooling/button-simulator/simulator.ts';
 import { createButtonHttp, type ButtonHttp } from '../../../shared/button/button-http.ts';
 import { createOrderApi, type OrderApi } from '../../../shared/button/order-api.ts';
-import { openBreaker } from '../../../shared/orders/rules/breaker.ts';
+import { openBreaker, pauseBrand } from '../../../shared/orders/rules/breaker.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import { PROBE_MESSAGE, retryMessage } from '../../../shared/orders/rules/retry-message.ts';
 import { createOrderLedger, type OrderLedger } from '../../../shared/orders/store/order-ledger-store.ts';
 import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
 import { createQuarantineReview } from '../../../shared/quarantine/quarantine-review.ts';
 import { unpackText } from '../../../shared/dynamodb/packed-json.ts';
+import { CLOSED_BREAKER } from '../../fakes/closed-breaker.ts';
 import { createInMemoryBreakerStore, createInMemoryLedger } from '../../fakes/in-memory-stores.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 
 const sample = JSON.parse(
   readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8'),
 ) as Record<string, unknown> & { order_id: string; btn_ref: string };
-
-/** A breaker that never opens. */
-const CLOSED: BreakerWatch = {
-  isOpen: () => Promise.resolve(false),
-  record: () => Promise.resolve(),
-  recordProbe: () => Promise.resolve(),
-  lastSuccessAt: () => undefined,
-  othersSucceed: () => false,
-  isWellSince: () => Promise.resolve(false),
-};
 
 let dynamodb: TestDynamoDB;
 let button: ButtonSimulator;
@@ -80,7 +71,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
       table: dynamodb.tables.quarantine,
       retentionDays: 30,
     }),
-    breaker: CLOSED,
+    breaker: CLOSED_BREAKER,
     orderApi: createOrderApi(http, 'sk-simulated-brand'),
     metrics: { add: (one) => measured.push(one) },
     now: () => clock,
@@ -942,6 +933,24 @@ describe('while the breaker is open', () => {
     expect(outcomes).toEqual(['probed', 'reported']);
     expect(requests()).toEqual(['GET /v1/order/button-serverless-probe 404', 'POST /v1/order 200']);
   });
+});
+
+it('while the brand is paused, not even a probe that was under way is sent', async () => {
+  const store = createInMemoryBreakerStore();
+  await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+  const breaker = createBreakerWatch({ store, now: () => clock });
+  const id = orderId();
+
+  const outcomes = [
+    await reportOrder(message('created', id), ports({ breaker })),
+    await reportOrder(retry(id), ports({ breaker })),
+    await reportOrder(retry(id, { isProbe: true }), ports({ breaker })),
+    await reportOrder({ messageId: 'probe', body: PROBE_MESSAGE, sentAt: clock }, ports({ breaker })),
+  ];
+
+  expect(outcomes).toEqual(['waiting', 'waiting', 'waiting', 'probed']);
+  expect(requests()).toEqual([]);
+  await reportOrder(retry(id), ports());
 });
 
 it('keeps no key in the ledger (S5)', async () => {

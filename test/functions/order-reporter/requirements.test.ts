@@ -13,6 +13,7 @@ import { createOrderApi } from '../../../shared/button/order-api.ts';
 import type { Measured } from '../../../shared/runtime/metric-definitions.ts';
 import { FAILING_AFTER } from '../../../shared/orders/rules/order-settlement.ts';
 import { retryMessage } from '../../../shared/orders/rules/retry-message.ts';
+import { CLOSED_BREAKER } from '../../fakes/closed-breaker.ts';
 import {
   createInMemoryLedger,
   createInMemoryQuarantine,
@@ -59,14 +60,7 @@ function ports(changes: Partial<ReportOrderPorts> = {}): ReportOrderPorts {
     policy: { quietTimeMs: 60_000, retryBaseMs: 30_000, retryMaxMs: 1_800_000, jitter: () => 1 },
     ledger,
     quarantine,
-    breaker: {
-      isOpen: () => Promise.resolve(false),
-      record: () => Promise.resolve(),
-      recordProbe: () => Promise.resolve(),
-      lastSuccessAt: () => undefined,
-      othersSucceed: () => othersSucceed,
-      isWellSince: () => Promise.resolve(false),
-    },
+    breaker: { ...CLOSED_BREAKER, othersSucceed: () => othersSucceed },
     orderApi: createOrderApi(http, 'sk-simulated-brand'),
     metrics: { add: (one) => measured.push(one) },
     now: () => clock,

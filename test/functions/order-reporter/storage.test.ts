@@ -15,6 +15,7 @@ import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.
 import { createOrderLedger } from '../../../shared/orders/store/order-ledger-store.ts';
 import { createQuarantineReview } from '../../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../../shared/quarantine/quarantine-store.ts';
+import { CLOSED_BREAKER } from '../../fakes/closed-breaker.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../emulators/dynamodb.ts';
 import { volume } from '../../volume.ts';
 
@@ -49,14 +50,7 @@ function ports(answer: OrderApiAnswer): ReportOrderPorts {
       table: dynamodb.tables.quarantine,
       retentionDays: 30,
     }),
-    breaker: {
-      isOpen: () => Promise.resolve(false),
-      record: () => Promise.resolve(),
-      recordProbe: () => Promise.resolve(),
-      lastSuccessAt: () => undefined,
-      othersSucceed: () => false,
-      isWellSince: () => Promise.resolve(false),
-    },
+    breaker: CLOSED_BREAKER,
     orderApi,
     metrics: { add: () => undefined },
     now: () => now,

@@ -5,6 +5,8 @@ import type { SweepPorts } from '../../../functions/retry-sweep/sweep-ports.ts';
 import {
   closeBreaker,
   openBreaker,
+  pauseBrand,
+  resumeBrand,
   withThrottle,
   type Breaker,
 } from '../../../shared/orders/rules/breaker.ts';
@@ -406,5 +408,48 @@ describe('while the breaker is open', () => {
 
     expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(4);
     expect(measured).toContainEqual({ name: 'BreakerOpen', value: 0 });
+  });
+});
+
+describe('while an operator has paused the brand', () => {
+  const paused = pauseBrand(undefined, 'wrong prices', new Date('2026-06-01T10:00:00.000Z'));
+
+  it('sends nothing, not even a probe, reads no order, and says that the brand is paused', async () => {
+    const { sent, measured, listed, ports, breaker } = sweep(orders(3));
+    await ports.breaker.write(paused, 0);
+
+    for (let minute = 0; minute < 10; minute += 1) expect(await retryDueOrders(ports)).toBe(0);
+
+    expect({ sent, listed, breaker: breaker.current() }).toEqual({ sent: [], listed: [], breaker: paused });
+    expect(measured.slice(0, 2)).toEqual([
+      { name: 'BreakerOpen', value: 0 },
+      { name: 'BrandPaused', value: 1 },
+    ]);
+    expect(measured.map(({ name }) => name)).not.toContain('OldestDueOrderAgeSeconds');
+  });
+
+  it('stops a drain within a second', async () => {
+    const due = orders(1000);
+    const breaker = createInMemoryBreakerStore();
+    const { sent, ports } = sweep(due, { breaker, work: () => breaker.write(paused, 0) });
+
+    await retryDueOrders(ports);
+
+    expect(sent).toHaveLength(10);
+    expect(breaker.current()).toEqual(paused);
+  });
+
+  it('sends what waits once the brand is resumed, and counts the age of orders from then', async () => {
+    const due = orders(3, { receivedAt: '2026-06-01T09:00:00.000Z' });
+    const { sent, measured, ports, breaker } = sweep(due);
+    await ports.breaker.write(paused, 0);
+    await retryDueOrders(ports);
+    const resumed = resumeBrand(breaker.current(), new Date('2026-06-01T12:00:10.000Z'));
+    if (resumed) await ports.breaker.write(resumed, 1);
+
+    expect(await retryDueOrders(ports)).toBe(3);
+    expect(sent).toHaveLength(3);
+    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 20 });
+    expect(measured).toContainEqual({ name: 'BrandPaused', value: 0 });
   });
 });

@@ -4,9 +4,14 @@ import { describe, expect, it } from 'vitest';
 import {
   closeBreaker,
   countFailure,
+  forgetFailures,
   healthOf,
+  isPaused,
   mayBeOwn,
   openBreaker,
+  pauseBrand,
+  resumeBrand,
+  suspectOutage,
   takeProbe,
   withPace,
   withThrottle,
@@ -142,7 +147,63 @@ describe('countFailure', () => {
   });
 });
 
-it('keeps the known rate when the breaker opens, is probed and closes', () => {
+describe('a paused brand', () => {
+  const OF_OTHERS: readonly ((breaker: Breaker) => Breaker | undefined)[] = [
+    (breaker) => openBreaker(breaker, 'key-refused', at(1)),
+    (breaker) => closeBreaker(breaker, at(2)),
+    (breaker) => countFailure(breaker, { orderId: 'a', cause: 'outage', lastSuccessAt: undefined }, at(3)),
+    (breaker) => suspectOutage(breaker, at(4)),
+    (breaker) => forgetFailures(breaker, at(5)),
+    (breaker) => takeProbe(breaker, at(6000)),
+    (breaker) => withThrottle(breaker, { at: at(7).toISOString() }, at(7)),
+    (breaker) => withPace(breaker, { perSecond: 9, changedAt: '', wasThrottled: false }, at(8)),
+    (breaker) => pauseBrand(breaker, 'once more', at(9)),
+  ];
+
+  it.each<[string, Breaker | undefined]>([
+    ['unknown', undefined],
+    ['closed', closeBreaker(undefined, noon)],
+    ['open', openBreaker(undefined, 'key-refused', noon)],
+  ])(
+    'stays paused, since the same instant, whatever reporters and sweeps write: it was %s',
+    (_was, before) => {
+      const paused = pauseBrand(before, 'wrong prices', noon);
+
+      fc.assert(
+        fc.property(fc.array(fc.constantFrom(...OF_OTHERS)), (changes) => {
+          const after = changes.reduce((breaker, change) => change(breaker) ?? breaker, paused);
+
+          expect(after).toMatchObject({ cause: 'paused', since: noon.toISOString(), reason: 'wrong prices' });
+        }),
+      );
+    },
+  );
+
+  it('is never probed', () => {
+    expect(takeProbe(pauseBrand(undefined, 'wrong prices', noon), at(999_999))).toBeUndefined();
+  });
+
+  it('is closed once it is resumed, without a success that nobody has seen, and can open again', () => {
+    const resumed = resumeBrand(pauseBrand(undefined, 'wrong prices', noon), at(60));
+
+    expect(resumed).toEqual({
+      state: 'closed',
+      since: at(60).toISOString(),
+      resumedAt: at(60).toISOString(),
+    });
+    expect(isPaused(resumed)).toBe(false);
+    expect(openBreaker(resumed, 'outage', at(61))).toMatchObject({ resumedAt: at(60).toISOString() });
+  });
+
+  it.each([undefined, closeBreaker(undefined, noon), openBreaker(undefined, 'outage', noon)])(
+    'is the only one that can be resumed: not %o',
+    (breaker) => {
+      expect(resumeBrand(breaker, at(1))).toBeUndefined();
+    },
+  );
+});
+
+it('keeps the known rate when the breaker opens, is probed, closes, is paused and resumed', () => {
   const throttle = { at: noon.toISOString() };
   const pace = { perSecond: 40, changedAt: noon.toISOString(), wasThrottled: true };
   const closed = withPace(withThrottle(undefined, throttle, noon), pace, noon);
@@ -150,6 +211,9 @@ it('keeps the known rate when the breaker opens, is probed and closes', () => {
   const open = openBreaker(closed, 'outage', at(1));
   const probed = takeProbe(open, at(61));
   const again = closeBreaker(probed, at(62));
+  const paused = pauseBrand(again, 'wrong prices', at(63));
+  const resumed = resumeBrand(paused, at(64));
 
-  for (const breaker of [closed, open, probed, again]) expect(breaker).toMatchObject({ throttle, pace });
+  for (const breaker of [closed, open, probed, again, paused, resumed])
+    expect(breaker).toMatchObject({ throttle, pace });
 });

@@ -11,6 +11,7 @@ import { createPositionStore } from '../../../../shared/reconciliation/store/pos
 import type { DynamoDB } from '../../../../shared/dynamodb/table-access.ts';
 import { putRevision } from '../../../../shared/dynamodb/versioned-item.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
+import { CLOSED_BREAKER } from '../../../fakes/closed-breaker.ts';
 import { createInMemoryQuarantine } from '../../../fakes/in-memory-stores.ts';
 
 const sample = JSON.parse(
@@ -78,14 +79,7 @@ describe('orders, requirement 10: a write whose answer was lost, and that the cl
         policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
         ledger,
         quarantine: createInMemoryQuarantine(),
-        breaker: {
-          isOpen: () => Promise.resolve(false),
-          record: () => Promise.resolve(),
-          recordProbe: () => Promise.resolve(),
-          lastSuccessAt: () => undefined,
-          othersSucceed: () => false,
-          isWellSince: () => Promise.resolve(false),
-        },
+        breaker: CLOSED_BREAKER,
         orderApi,
         metrics: { add: () => undefined },
         now: () => new Date(noon),
