@@ -171,11 +171,13 @@ export class OrderInvariants {
     return this.#breaker()?.['state']?.S === 'open';
   }
 
-  /** For a brand that is still paused since an instant: the time in which its processes find out is over. */
+  /** The brand is still paused since that instant, and once its processes knew, nothing was sent for it. */
   checkPause(sinceMs: number): void {
-    const breaker = this.#breaker();
-    if (breaker?.['cause']?.S !== 'paused') return;
-    if (breaker['since']?.S !== new Date(sinceMs).toISOString()) return;
+    const { cause, since } = this.#breaker() ?? {};
+    if (cause?.S !== 'paused' || since?.S !== new Date(sinceMs).toISOString()) {
+      if (!this.#hasRestored) fail('only an operator ends a pause', `the cause is ${cause?.S ?? 'unknown'}`);
+      return;
+    }
     const late = this.#world.button.log
       .all()
       .find(({ path, atMs }) => path.startsWith('/v1/order') && atMs > sinceMs + PAUSE_KNOWN_MS);

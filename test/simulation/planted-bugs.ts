@@ -196,6 +196,15 @@ export const BUGS: readonly KnownBug[] = [
     },
   },
   {
+    name: 'a reporter without failures does not look whether its brand is paused',
+    bug: {
+      file: 'functions/order-reporter/breaker-item.ts',
+      original: 'this.isOpen() ? READ_AGAIN_AFTER_MS : CLOSED_FOR_MS',
+      planted: 'this.isOpen() ? READ_AGAIN_AFTER_MS : Infinity',
+    },
+    seed: 2,
+  },
+  {
     name: 'the sweep lists many orders while the breaker is open',
     bug: {
       file: 'functions/retry-sweep/send-probe.ts',

@@ -105,6 +105,7 @@ class Run {
   #tableBackups: readonly (readonly [string, ReadonlyMap<string, Item>])[] = [];
   #restoredToMs = Infinity;
   #sweepsPausedUntilMs = 0;
+  #pausedSinceMs: number | undefined;
   #sweepsAreOver = false;
   #firstDue: { items: readonly Item[]; at: string } | undefined;
   #resent = 0;
@@ -284,8 +285,7 @@ class Run {
     secrets.set(SECRETS.webhooks, secretList(this.#secrets));
     await this.#world.runFor(2 * MINUTE_MS);
     button.dispatcher.resume('main');
-    // A restored ledger may be paused again.
-    await resume(this.#world);
+    await this.#endPause();
     await this.#untilAtRest();
     this.#invariants.orders.checkRefusals();
     await this.#untilFailuresAreKept();
@@ -705,14 +705,22 @@ class Run {
 
   async #pause(forMs: number): Promise<void> {
     const { clock } = this.#world;
-    const sinceMs = clock.now();
+    this.#pausedSinceMs = clock.now();
     await pause(this.#world);
-    clock.at(sinceMs + forMs, () => {
+    clock.at(clock.now() + forMs, () => {
+      clock.track(this.#endPause());
+    });
+  }
+
+  /** A restored ledger may be paused again, or not any more. */
+  async #endPause(): Promise<void> {
+    const sinceMs = this.#pausedSinceMs;
+    this.#pausedSinceMs = undefined;
+    if (sinceMs !== undefined)
       this.#watch(() => {
         this.#invariants.orders.checkPause(sinceMs);
       });
-      clock.track(resume(this.#world));
-    });
+    await resume(this.#world);
   }
 
   #backUp(): void {
