@@ -199,7 +199,11 @@ describe('orders in quarantine', () => {
       const shown = await found('quarantine-show', 'orders', entry, '--brand', 'acme');
       return typeof shown['refusedAgainAs'] === 'string' ? shown['refusedAgainAs'] : undefined;
     });
-    await found('order-retry', orderId, '--brand', 'acme', '--yes');
+    // The entry is kept before the ledger says so.
+    await until('the retry to be taken', async () => {
+      const { changed } = await found('order-retry', orderId, '--brand', 'acme', '--yes');
+      return changed === true || undefined;
+    });
     await until('the order to be reported after its retry', async () => {
       const ledger = await system.ledgerEntry(orderId);
       return ledger?.progress.state === 'settled' || undefined;
