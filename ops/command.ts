@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { positiveInteger } from '../shared/runtime/env.ts';
 import type { OpsClients } from './clients.ts';
+import type { StartProgress } from './progress.ts';
 import type { DeployedStage } from './stage.ts';
 
 /** What a command runs with. */
@@ -14,6 +15,8 @@ export type CommandContext = {
    */
   isDryRun: boolean;
   now: () => Date;
+  /** Says on a terminal how far a long job has got. */
+  progress: StartProgress;
 };
 
 /**

@@ -5,7 +5,10 @@ import { runOps } from './run.ts';
 // The library's log lines must not be part of the result.
 globalThis.console = new Console(process.stderr);
 
+const { stdout, stderr } = process;
 process.exitCode = await runOps(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  columns: stdout.isTTY ? stdout.columns : undefined,
+  terminal: stderr.isTTY ? stderr : undefined,
 });

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { Advance } from './progress.ts';
+
 /** Waits until the next items may be handled. */
 export type Pace = (count: number) => Promise<void>;
 
@@ -15,5 +17,13 @@ export function createPace(perSecond: number, { nowMs, wait }: PaceClock = SYSTE
     const waitMs = freeAtMs - nowMs();
     if (waitMs > 0) await wait(waitMs);
     freeAtMs = Math.max(freeAtMs, nowMs()) + (count * 1000) / perSecond;
+  };
+}
+
+/** The same pace, which also says how many items may be handled by now. */
+export function countedPace(pace: Pace, advance: Advance): Pace {
+  return async (count) => {
+    await pace(count);
+    advance(count);
   };
 }

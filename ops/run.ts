@@ -41,6 +41,7 @@ import { fix } from './commands/fix.ts';
 import { search } from './commands/search.ts';
 import { show } from './commands/show.ts';
 import { createOperationLog } from './operation-log.ts';
+import { createProgressLine, type ProgressOutlet, type StartProgress } from './progress.ts';
 import { asText } from './print.ts';
 import { readStage, type DeployedStage } from './stage.ts';
 import { quarantineTableOf } from './quarantine-tables.ts';
@@ -95,6 +96,10 @@ export type Outlets = {
   err: (text: string) => void;
   /** Standard input, to its end; that of the process unless given. */
   readInput?: () => Promise<string>;
+  /** The width of the terminal that `out` prints on; undefined if it is none. */
+  columns?: number | undefined;
+  /** The terminal that `err` prints on; undefined if it is none. */
+  terminal?: ProgressOutlet | undefined;
 };
 
 const COMMON_OPTIONS = {
@@ -135,7 +140,14 @@ wrong, and nothing was done; 3 something that was named does not exist.
  * Runs one command line; returns the exit code, as `usage` describes it. A command that changes something is
  * a dry run without --yes; with it, the quarantine table of the flow records who did what, and the result.
  */
-export async function runOps(args: readonly string[], { out, err, readInput }: Outlets): Promise<number> {
+export async function runOps(args: readonly string[], outlets: Outlets): Promise<number> {
+  const progress = createProgressLine(outlets.terminal);
+  const { readInput = () => textOf(process.stdin), columns } = outlets;
+  const afterProgress = (print: (text: string) => void) => (text: string) => {
+    progress.clear();
+    print(text);
+  };
+  const [out, err] = [afterProgress(outlets.out), afterProgress(outlets.err)];
   try {
     if (args.includes('--help')) {
       const asked = COMMANDS.find(({ name }) => name === args[0]);
@@ -146,7 +158,7 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
     const { [OUTPUTS_FILE]: file, json, yes } = given;
     const result =
       'runOffline' in prepared
-        ? await prepared.runOffline({ readInput: readInput ?? (() => textOf(process.stdin)) })
+        ? await prepared.runOffline({ readInput })
         : await carryOut({
             command,
             prepared,
@@ -154,8 +166,9 @@ export async function runOps(args: readonly string[], { out, err, readInput }: O
             stage: await readStage(typeof file === 'string' ? callerPath(file) : defaultOutputsFile()),
             isDryRun: yes !== true,
             err,
+            progress: progress.start,
           });
-    const { text = asText(result.found), ...document } = result;
+    const { text = asText(result.found, columns), ...document } = result;
     out(json === true ? `${JSON.stringify(document)}\n` : text);
     if (result.outcome !== 'done') err(`${NOTES[result.outcome]}\n`);
     return EXIT_CODES[result.outcome];
@@ -232,6 +245,7 @@ async function carryOut({
   stage,
   isDryRun,
   err,
+  progress,
 }: {
   command: Command;
   prepared: StagePrepared;
@@ -239,17 +253,18 @@ async function carryOut({
   stage: DeployedStage;
   isDryRun: boolean;
   err: Outlets['err'];
+  progress: StartProgress;
 }): Promise<CommandResult> {
   const clients = createClients(stage);
   const now = (): Date => new Date();
   let hasBegun = false;
   try {
-    if (flow === undefined) return await run({ stage, clients, isDryRun: true, now });
+    if (flow === undefined) return await run({ stage, clients, isDryRun: true, now, progress });
     const by = await identifyCaller(stage);
     err(`Stage ${stage.name}, account ${stage.account}, region ${stage.region}, as ${by}\n`);
     if (isDryRun) {
       err('Dry run: nothing is changed. Add --yes to do it.\n');
-      return await run({ stage, clients, isDryRun, now });
+      return await run({ stage, clients, isDryRun, now, progress });
     }
     const log = createOperationLog({
       client: clients.dynamodb,
@@ -261,7 +276,7 @@ async function carryOut({
     const { id } = await log.begin({ command: command.name, by, at: now().toISOString(), settings });
     hasBegun = true;
     try {
-      const result = await run({ stage, clients, isDryRun, now });
+      const result = await run({ stage, clients, isDryRun, now, progress });
       await log.end(id, { outcome: result.outcome, result: countsIn(result) });
       return result;
     } catch (error) {

@@ -4,10 +4,12 @@ import { namesCustomer, type BrandCustomer } from '../../shared/orders/rules/era
 import { namesValue } from '@button-serverless/validation/json';
 import { eraseCustomer } from '../../shared/orders/erase-customer.ts';
 import { allOrders } from '../../shared/orders/store/order-ledger-scan.ts';
+import type { OrderLedger } from '../../shared/orders/store/order-ledger-store.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { openLedger } from '../brand-orders.ts';
 import { brand, defineCommand, type CommandContext } from '../command.ts';
 import { findEntries } from '../quarantine-entries.ts';
+import { countedPasses } from '../progress.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 
 /** Erases one customer of a brand. */
@@ -41,14 +43,16 @@ export const customerErase = defineCommand({
       ...(id === undefined ? {} : { id }),
       ...(emailSha256 === undefined ? {} : { emailSha256 }),
     };
+    const pass = countedPasses(context.progress, 'orders');
+    const ids = (): AsyncIterable<string> => pass(orderIds(brandId, context));
+    const ledger = openLedger(brandId, context);
     if (context.isDryRun) {
-      const wouldErase = await count(customer, brandId, context);
+      const wouldErase = await count(customer, ids(), ledger);
       const inQuarantine = await entriesNaming(customer, brandId, context);
       return { outcome: 'done', found: { wouldErase, inQuarantine } };
     }
-    const ledger = openLedger(brandId, context);
-    const counts = await eraseCustomer(customer, { orderIds: orderIds(brandId, context), ledger });
-    const remaining = await count(customer, brandId, context);
+    const counts = await eraseCustomer(customer, { orderIds: ids(), ledger });
+    const remaining = await count(customer, ids(), ledger);
     // Last of all: a message may have been refused meanwhile.
     const inQuarantine = await entriesNaming(customer, brandId, context);
     return {
@@ -75,10 +79,13 @@ async function* orderIds(brandId: string, { stage, clients }: CommandContext): A
   for await (const { orderId } of orders) yield orderId;
 }
 
-async function count(customer: BrandCustomer, brandId: string, context: CommandContext): Promise<number> {
-  const ledger = openLedger(brandId, context);
+async function count(
+  customer: BrandCustomer,
+  ids: AsyncIterable<string>,
+  ledger: Pick<OrderLedger, 'read'>,
+): Promise<number> {
   let naming = 0;
-  for await (const orderId of orderIds(brandId, context)) {
+  for await (const orderId of ids) {
     const stored = await ledger.read(orderId);
     if (stored && namesCustomer(stored.value, customer)) naming += 1;
   }

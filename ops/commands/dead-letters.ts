@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { defineCommand, limit, rate, type CommandContext } from '../command.ts';
-import { createPace } from '../pace.ts';
+import { countedPace, createPace } from '../pace.ts';
 import { findDeadLetterQueue } from '../queues/dead-letter-queue.ts';
 import { listDeadLetters, redriveDeadLetters } from '../queues/dead-letters.ts';
 import { stageQueues, type StageQueue } from '../queues/stage-queues.ts';
@@ -53,9 +53,11 @@ export const deadLettersRedrive = defineCommand({
       const more = visible + inFlight > messages.length;
       return { outcome: 'done', found: { queue: queue.name, wouldSend: messages.length, more, messages } };
     }
-    const pace = createPace(perSecond);
+    const count = visible + inFlight;
+    const advance = context.progress('messages', Math.min(most, count));
+    const pace = countedPace(createPace(perSecond), advance);
     const sent = await redriveDeadLetters(sqs, { from: url, to: queue.url, limit: most, pace });
-    return { outcome: 'done', found: { queue: queue.name, sent, more: visible + inFlight > sent } };
+    return { outcome: 'done', found: { queue: queue.name, sent, more: count > sent } };
   },
 });
 

@@ -17,6 +17,12 @@ export const operationsList = defineCommand({
   async run({ arguments: [flow], limit: most }, { stage, clients }) {
     const table = quarantineTableOf(stage, flow);
     const operations = await createOperationLog({ client: clients.dynamodb, table }).list(most);
-    return { outcome: 'done', found: { count: operations.length, operations } };
+    // What a narrow terminal must show comes first.
+    const shown = operations.map(({ id, at, command, outcome, ...operation }) => ({
+      ...{ at, command, outcome },
+      ...operation,
+      id,
+    }));
+    return { outcome: 'done', found: { count: shown.length, operations: shown } };
   },
 });

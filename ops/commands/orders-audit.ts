@@ -11,7 +11,7 @@ import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { sampleSettledOrders, settledOrders } from '../../shared/orders/store/order-ledger-scan.ts';
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { brand, defineCommand, instant, rate, type CommandContext } from '../command.ts';
-import { createPace } from '../pace.ts';
+import { countedPace, createPace } from '../pace.ts';
 import { UsageError } from '../usage-error.ts';
 
 const BUTTON_TIMEOUT_MS = 10_000;
@@ -51,7 +51,7 @@ export const ordersAudit = defineCommand({
       error: 'goes without orders',
     }),
   async run({ arguments: named, brand: brandId, all, after, from, to, limit, rate: perSecond }, context) {
-    const { clients, stage, now } = context;
+    const { clients, stage, now, progress } = context;
     const brandTable = {
       client: clients.dynamodb,
       table: stage.output('OrderLedgerTableName'),
@@ -60,14 +60,16 @@ export const ordersAudit = defineCommand({
     const ledger = openLedger(brandId, context);
     const { buttonApiUrl: baseUrl } = settingsOf(brandId, context);
     const http = createButtonHttp({ baseUrl, timeoutMs: BUTTON_TIMEOUT_MS });
-    const pace = createPace(perSecond);
+    const most = limit ?? (all ? undefined : Math.max(SAMPLE, named.length));
+    const count = named.length > 0 ? Math.min(named.length, most ?? Infinity) : most;
+    const pace = countedPace(createPace(perSecond), progress('orders', count));
     try {
       const found = all ? settledOrders(brandTable, after) : sampleSettledOrders(brandTable, Math.random);
       const { continueAfter, ...audit } = await auditOrders(named.length > 0 ? each(named) : found, {
         ledger,
         api: createOrderApi(http, await readKey(brandId, context)),
         range: { from: new Date(from), to: to === undefined ? now() : new Date(to) },
-        most: limit ?? (all ? Infinity : Math.max(SAMPLE, named.length)),
+        most: most ?? Infinity,
         pace: () => pace(1),
         timeLeft: () => true,
         now,

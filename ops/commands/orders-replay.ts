@@ -9,7 +9,7 @@ import { openLedger, settingsOf } from '../brand-orders.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';
-import { createPace } from '../pace.ts';
+import { countedPace, createPace } from '../pace.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -78,7 +78,7 @@ type Replay = { brandId: string; quarantine: QuarantineReview; correctedBody: st
 async function sendAll(
   previews: readonly ReplayPreview[],
   { brandId, quarantine, correctedBody, perSecond }: Replay & { perSecond: number },
-  { stage, clients, now }: CommandContext,
+  { stage, clients, now, progress }: CommandContext,
 ): Promise<string[]> {
   const queueUrl = stage.output(`OrderQueueUrl${brandName(brandId)}`);
   const ports = {
@@ -87,7 +87,7 @@ async function sendAll(
     send: createFifoSender({ client: clients.sqs, queueUrl }),
     now,
   };
-  const pace = createPace(perSecond);
+  const pace = countedPace(createPace(perSecond), progress('messages', previews.length));
   const sent: string[] = [];
   for (const { id: entryId } of previews) {
     await pace(1);

@@ -5,7 +5,7 @@ import { createQuarantineReview, type QuarantineReview } from '../../shared/quar
 import { openLedger, settingsOf } from '../brand-orders.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
-import { createPace } from '../pace.ts';
+import { countedPace, createPace } from '../pace.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { UsageError } from '../usage-error.ts';
@@ -36,7 +36,12 @@ export const quarantineList = defineCommand({
   async run({ arguments: [kindGiven], brand, replayed, ...filter }, context) {
     const { review, kind: stored } = openQuarantine({ kind: kindGiven, brand }, context);
     const { entries, more } = await findEntries(review, stored, { ...filter, withReplayed: replayed });
-    return { outcome: 'done', found: { count: entries.length, more, entries } };
+    // What a narrow terminal must show comes first.
+    const shown = entries.map(({ id, orderId, reasons, refusedAt, ...entry }) => ({
+      ...{ id, orderId, reasons, refusedAt },
+      ...entry,
+    }));
+    return { outcome: 'done', found: { count: shown.length, more, entries: shown } };
   },
 });
 
@@ -92,7 +97,7 @@ export const quarantineDelete = defineCommand({
       const outcome = missing.length > 0 ? 'not-found' : 'done';
       return { outcome, found: { wouldDelete: ids.length, missing, more, ids, ...judged } };
     }
-    const pace = createPace(perSecond);
+    const pace = countedPace(createPace(perSecond), context.progress('entries', ids.length));
     let deleted = 0;
     for (const id of ids) {
       await pace(1);

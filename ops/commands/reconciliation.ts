@@ -16,6 +16,7 @@ import { dryTransactions } from '../dry-transactions.ts';
 import { createPace } from '../pace.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { openTransactions, rewardableCategories } from '../transaction-access.ts';
+import { awaitBackfill, type ReadBackfill } from '../await-backfill.ts';
 import { UsageError } from '../usage-error.ts';
 
 const account = z.string().min(1);
@@ -77,14 +78,16 @@ const backfillId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is 1 to 64 letters,
 /** Shows how far a backfill has got. */
 export const backfillShow = defineCommand({
   name: 'backfill-show',
-  summary: 'Shows how far a backfill has got.',
-  usage: 'ACCOUNT ID',
-  options: {},
-  input: z.object({ arguments: z.tuple([account, backfillId]) }),
-  async run({ arguments: [accountId, id] }, context) {
-    const progress = await backfillProgress({ account: accountId, id }, openPositions(context));
-    if (progress === undefined) return { outcome: 'not-found', found: {} };
-    return { outcome: 'done', found: progress === 'unreadable' ? { unreadable: true } : progress };
+  summary: 'Shows how far a backfill has got. With --wait, waits until it is finished.',
+  usage: 'ACCOUNT ID [--wait]',
+  options: { wait: { type: 'boolean' } },
+  input: z.object({ arguments: z.tuple([account, backfillId]), wait: z.boolean().default(false) }),
+  async run({ arguments: [accountId, id], wait }, context) {
+    const positions = openPositions(context);
+    const read: ReadBackfill = () => backfillProgress({ account: accountId, id }, positions);
+    const backfill = wait ? await awaitBackfill(read, context.progress) : await read();
+    if (backfill === undefined) return { outcome: 'not-found', found: {} };
+    return { outcome: 'done', found: backfill === 'unreadable' ? { unreadable: true } : backfill };
   },
 });
 
@@ -172,8 +175,9 @@ export const transactionsRebuild = defineCommand({
     .refine(isRange, RANGE_ERROR),
   run: ({ arguments: [accountId], from, to, 'new-transactions-are': delivery, rate: perSecond }, context) =>
     withButton(context, async (api) => {
-      const { clients, stage, isDryRun, now } = context;
+      const { clients, stage, isDryRun, now, progress } = context;
       const pace = createPace(perSecond);
+      const advance = progress('rows');
       const transactions = openTransactions(context);
       const quarantine = createQuarantineStore({
         client: clients.dynamodb,
@@ -187,7 +191,9 @@ export const transactionsRebuild = defineCommand({
             ...api,
             listTransactions: async (query) => {
               await pace(PAGE_SIZE);
-              return api.listTransactions(query);
+              const page = await api.listTransactions(query);
+              if (page.ok) advance(page.value.rows.length);
+              return page;
             },
           },
           transactions: isDryRun ? dryTransactions(transactions) : transactions,

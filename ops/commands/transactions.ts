@@ -29,7 +29,8 @@ import {
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { dryCheckouts } from '../dry-checkouts.ts';
-import { createPace } from '../pace.ts';
+import { countedPace, createPace } from '../pace.ts';
+import { countedPasses } from '../progress.ts';
 import { findEntries } from '../quarantine-entries.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
 import { replayWebhooks } from '../replay-webhooks.ts';
@@ -196,7 +197,7 @@ export const webhooksReplay = defineCommand({
         stage.outputNames.includes('LiveFrom') ? stage.output('LiveFrom') : undefined,
         positions,
       ).at,
-      pace: createPace(perSecond),
+      pace: countedPace(createPace(perSecond), context.progress('webhooks', ids.length)),
       isDryRun,
       now,
     });
@@ -217,8 +218,9 @@ export const eventsRepublish = defineCommand({
     .object({ arguments: z.tuple([]), from: instant, to: instant, rate: rate(100) })
     .refine(({ from, to }) => from < to, { path: ['to'], error: 'is later than --from' }),
   async run({ from, to, rate: perSecond }, context) {
-    const { stage, clients, isDryRun } = context;
+    const { stage, clients, isDryRun, progress } = context;
     const pace = createPace(perSecond);
+    const advance = progress('events');
     const bus = createEventBus({ client: clients.eventBridge, busName: stage.output('EventBusName') });
     const unreadable: string[] = [];
     const onUnreadable = (key: string): number => unreadable.push(key);
@@ -228,8 +230,9 @@ export const eventsRepublish = defineCommand({
       includePersonalFields: flag.parse(stage.output('EventsNameShoppers')),
       finalizationDays: positiveInteger.parse(stage.output('FinalizationDays')),
       putEvents: async (events) => {
+        if (!isDryRun) await pace(events.length);
+        advance(events.length);
         if (isDryRun) return events.map(() => true);
-        await pace(events.length);
         return bus(events);
       },
     });
@@ -252,7 +255,7 @@ export const transactionsRenew = defineCommand({
     const store = openTransactions(context);
     const unreadable: string[] = [];
     const renewed = await renewVersions(before, {
-      all: scanAll(transactionsTable(context)),
+      all: countedPasses(context.progress, 'items')(scanAll(transactionsTable(context))),
       transactions: {
         write: async (record, expectedRevision) => {
           if (context.isDryRun) return { ok: true, stored: { value: record, revision: expectedRevision } };
@@ -299,8 +302,9 @@ export const shopperErase = defineCommand({
       ...(ref === undefined ? {} : { pubRef: ref }),
     };
     const table = transactionsTable(context);
+    const pass = countedPasses(context.progress, 'items');
     if (context.isDryRun) {
-      const { transactions, checkouts, parts, unreadable } = await findShopper(shopper, scanAll(table));
+      const { transactions, checkouts, parts, unreadable } = await findShopper(shopper, pass(scanAll(table)));
       const inQuarantine = await entriesNaming([customer, ref], context);
       const found = { wouldErase: transactions, checkouts, leftOverParts: parts, unreadable, inQuarantine };
       return { outcome: 'done', found };
@@ -312,7 +316,7 @@ export const shopperErase = defineCommand({
     await leaveErasureNote(positions, erasureNote(shopper, context.now().toISOString()));
     let checkouts = 0;
     const erased = await eraseShopper(shopper, {
-      all: scanAll(table),
+      all: pass(scanAll(table)),
       transactions: {
         write: async (record, expectedRevision) => {
           await pace(1);
@@ -328,7 +332,7 @@ export const shopperErase = defineCommand({
       },
       now: context.now,
     });
-    const remaining = await findShopper(shopper, scanAll(table));
+    const remaining = await findShopper(shopper, pass(scanAll(table)));
     // Last of all: a webhook may have been refused meanwhile.
     const inQuarantine = await entriesNaming([customer, ref], context);
     const isProved =

@@ -5,6 +5,7 @@ import { createClients } from '../clients.ts';
 import type { CommandContext } from '../command.ts';
 import { lookUp } from '../look-up/look-up.ts';
 import { readThrough } from '../look-up/read-through.ts';
+import { NO_PROGRESS } from '../progress.ts';
 import { readStage } from '../stage.ts';
 import { replayAction, type ConsoleActions } from './actions.ts';
 import { createBroadcast, type Broadcast } from './broadcast.ts';
@@ -45,7 +46,11 @@ export async function openConsole(options: ConsoleOptions): Promise<RunningConso
     ...(options.mayReplay && { replay: replayAction(outputsFile) }),
   };
   const clients = createClients(stage);
-  const context: CommandContext = { stage, clients, isDryRun: true, now: () => new Date() };
+  const context: CommandContext = {
+    ...{ stage, clients, isDryRun: true },
+    now: () => new Date(),
+    progress: NO_PROGRESS,
+  };
   const broadcast = createBroadcast();
   const closing = new AbortController();
   const token = randomBytes(24).toString('base64url');

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -437,6 +437,44 @@ describe('transactions', () => {
     expect(JSON.stringify(await system.transaction('order#ops-erased'))).not.toContain('to-be-erased');
     // The record of the erasure does not name the shopper either.
     expect((await ops('operations-list', 'transactions')).out).not.toContain('to-be-erased');
+  });
+});
+
+describe('on a terminal', () => {
+  const onTerminal = async (...args: string[]): Promise<Printed & { progress: string }> => {
+    const printed = { out: '', err: '', progress: '' };
+    const code = await runOps([...args, '--outputs-file', running.endpoints.outputsFile], {
+      out: (text) => (printed.out += text),
+      err: (text) => (printed.err += text),
+      columns: 120,
+      terminal: { columns: 120, write: (text) => (printed.progress += text) },
+    });
+    return { code, ...printed };
+  };
+
+  it('lists are tables', async () => {
+    await keepWebhook('hook-ops-table', '{}');
+
+    const { out } = await onTerminal('quarantine-list', 'webhooks');
+
+    expect(stripVTControlCharacters(out)).toMatch(/\n {2}id {2,}reasons {2,}refusedAt /);
+    expect(out).toMatch(/\n {2}hook-ops-table +not_understood {2}/);
+  });
+
+  it('a long command shows its progress beside its result, which stays one JSON document with --json', async () => {
+    const { code, out, progress } = await onTerminal(
+      'shopper-erase',
+      '--pub-ref',
+      'nobody',
+      '--yes',
+      '--json',
+    );
+
+    expect(code).toBe(0);
+    expect(ResultSchema.parse(JSON.parse(out)).found).toMatchObject({ erased: 0 });
+    expect(progress).toMatch(/1 items/);
+    expect(progress).toMatch(/1 of \d+ items \(\d+ %\)/);
+    expect(progress.endsWith('\r\u001B[K')).toBe(true);
   });
 });
 

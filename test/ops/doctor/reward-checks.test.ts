@@ -4,6 +4,7 @@ import { buildApp } from 'fauxqs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { createClients } from '../../../ops/clients.ts';
+import { NO_PROGRESS } from '../../../ops/progress.ts';
 import type { CheckLine } from '../../../ops/doctor/check.ts';
 import { rewardChecks } from '../../../ops/doctor/reward-checks.ts';
 import { startSecretsManager } from '../../../tooling/local-aws/emulators/secrets-manager.ts';
@@ -60,7 +61,9 @@ async function examine({
     output,
     brands: [],
   };
-  return Promise.all(rewardChecks({ stage, clients, isDryRun: true, now: () => new Date() }));
+  return Promise.all(
+    rewardChecks({ stage, clients, isDryRun: true, now: () => new Date(), progress: NO_PROGRESS }),
+  );
 }
 
 describe('the doctor, about rewards', () => {

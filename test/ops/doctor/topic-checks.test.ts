@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { CommandContext } from '../../../ops/command.ts';
 import { createClients } from '../../../ops/clients.ts';
+import { NO_PROGRESS } from '../../../ops/progress.ts';
 import { topicChecks } from '../../../ops/doctor/topic-checks.ts';
 
 /** A stage with a topic for each severity, in its own SNS. */
@@ -36,7 +37,11 @@ async function stageWithTopics(): Promise<{ sns: SNSClient; arns: string[]; cont
     output: (key: string) => outputs.get(key) ?? '',
     brands: [],
   };
-  return { sns, arns, context: { stage, clients, isDryRun: true, now: () => new Date() } };
+  return {
+    sns,
+    arns,
+    context: { stage, clients, isDryRun: true, now: () => new Date(), progress: NO_PROGRESS },
+  };
 }
 
 /**
