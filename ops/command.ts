@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { positiveInteger } from '../shared/runtime/env.ts';
 import type { OpsClients } from './clients.ts';
+import type { CommandSyntax } from './completion/completion-script.ts';
 import type { StartProgress } from './progress.ts';
 import type { DeployedStage } from './stage.ts';
 
@@ -58,6 +59,8 @@ export type PreparedCommand =
 export type OfflineContext = {
   /** Standard input, to its end. */
   readInput: () => Promise<string>;
+  /** Every command. */
+  commands: readonly CommandSyntax[];
 };
 
 /** A command on a stage. */

@@ -35,11 +35,13 @@ import {
   webhooksReplay,
 } from './commands/transactions.ts';
 import { check } from './commands/check.ts';
+import { completion } from './commands/completion.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { fix } from './commands/fix.ts';
 import { search } from './commands/search.ts';
 import { show } from './commands/show.ts';
+import type { CommandSyntax } from './completion/completion-script.ts';
 import { createOperationLog } from './operation-log.ts';
 import { createProgressLine, type ProgressOutlet, type StartProgress } from './progress.ts';
 import { asText } from './print.ts';
@@ -70,6 +72,7 @@ export const COMMANDS: readonly Command[] = [
   operationsList,
   check,
   explain,
+  completion,
   fix,
   ordersReplay,
   orderRetry,
@@ -108,6 +111,10 @@ const COMMON_OPTIONS = {
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
+
+function syntaxOf({ name, summary, options }: Command): CommandSyntax {
+  return { name, summary, options: { ...options, ...COMMON_OPTIONS } };
+}
 
 function usageOf({ name, usage: rest, summary }: Command): string {
   return `  ${`${name} ${rest}`.trim()}\n      ${summary}\n`;
@@ -158,7 +165,7 @@ export async function runOps(args: readonly string[], outlets: Outlets): Promise
     const { [OUTPUTS_FILE]: file, json, yes } = given;
     const result =
       'runOffline' in prepared
-        ? await prepared.runOffline({ readInput })
+        ? await prepared.runOffline({ readInput, commands: COMMANDS.map(syntaxOf) })
         : await carryOut({
             command,
             prepared,
