@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { createClients } from '../../../ops/clients.ts';
 import { quotaChecks } from '../../../ops/doctor/quota-checks.ts';
+import { NO_PROGRESS } from '../../../ops/progress.ts';
 import { startAwsStub, AwsFault, type Answer } from '../../infra/preflight/aws-stub.ts';
 
 const OUTPUTS = { LambdaExecutionsAtOnce: '44', AlarmedLambdaConcurrency: '1000' };
@@ -26,7 +27,9 @@ async function linesFor(answer: Answer, outputs: Readonly<Record<string, string>
     output: (key: string) => outputs[key] ?? '',
     brands: [],
   };
-  return Promise.all(quotaChecks({ stage, clients, isDryRun: true, now: () => new Date() }));
+  return Promise.all(
+    quotaChecks({ stage, clients, isDryRun: true, now: () => new Date(), progress: NO_PROGRESS }),
+  );
 }
 
 const limits = (quota: number, unreserved: number) => ({
