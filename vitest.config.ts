@@ -20,8 +20,8 @@ process.on('exit', () => {
 });
 
 /**
- * Files of which every test is long. `npm test` leaves them out: by the filter alone, it would start a process
- * for each and load what it imports, to run none of its tests.
+ * Files of which every test is long. `npm test` leaves them out: by the filter alone, it would start a
+ * process for each and load what it imports, to run none of its tests.
  */
 const isQuick = process.argv.includes('--tags-filter=!long');
 const LONG_ONLY = globSync('{test,tooling/*/test}/**/*.test.ts').filter((file) =>

@@ -3,8 +3,8 @@ import { format } from 'oxfmt';
 import options from '../.oxfmtrc.json' with { type: 'json' };
 
 /**
- * Formats a generated text as `npm run format` does; the extension of `fileName` names its language. Throws if
- * the text cannot be parsed.
+ * Formats a generated text as `npm run format` does. The extension of `fileName` names its language.
+ * Throws if the text cannot be parsed.
  */
 export async function formatText(fileName: string, text: string): Promise<string> {
   const { code, errors } = await format(fileName, text, {
