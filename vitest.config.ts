@@ -38,7 +38,7 @@ const SYSTEM = [
 
 /** These tests replace the clock or the environment of their process, or look at what it has started. */
 const TOUCHES_ITS_PROCESS =
-  /\bvi\.(stubEnv|useFakeTimers)|process\.(env\[.*\] =|exitCode|chdir|memoryUsage|on\()|child-processes/;
+  /\bvi\.(stubEnv|useFakeTimers)|process\.(env\[.*\] = |exitCode|chdir|memoryUsage|on\()|child-processes/;
 
 const others = globSync('{test,tooling/*/test}/**/*.test.ts', { exclude: SYSTEM });
 const [alone, together] = [true, false].map((touches) =>

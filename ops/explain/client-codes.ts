@@ -92,6 +92,24 @@ export const HELPER_CODES = explanations(
 export const AUDIT_CODES = explanations(
   { where: 'the drift of orders-audit', source: 'This project, docs/runbook.md' },
   {
+    missing: [
+      'Button does not know the order, which was reported.',
+      'Send it as a newer version; if Button has finalized it, ask your Button contact.',
+      'no order at Button',
+      'the order at Button',
+    ],
+    deleted: [
+      'Button has deleted the order, and nobody cancelled it here.',
+      'Report it under another id: an order that Button has deleted does not return.',
+      'deleted at Button, reported here',
+      'open at both',
+    ],
+    not_cancelled: [
+      'The order was cancelled here, and Button still holds it.',
+      'Cancel it again in the commerce system.',
+      'open at Button, cancelled here',
+      'deleted at Button, cancelled here',
+    ],
     total: [
       'The total at Button differs.',
       'order-retry reports the newest version again.',

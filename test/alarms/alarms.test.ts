@@ -34,7 +34,7 @@ describe('AWS, requirement 11: the alarms', () => {
     expect(alarmsSince(firstRunsMs)).toEqual([]);
   });
 
-  it.each(share(FAULTS, 3))(
+  it.each(share(FAULTS, 4))(
     'report it, and nothing else, when $fault',
     { tags: ['volume'] },
     async ({ options, play, alarms, fault }) => {

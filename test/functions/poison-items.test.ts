@@ -132,7 +132,7 @@ describe('a poison item of the transactions table', () => {
 
         expect(announced()).toEqual(expect.arrayContaining([`order#W${number}`, `order#R${number}`]));
       }),
-      { numRuns: volume({ short: 5, long: 40 }) },
+      { numRuns: volume({ short: 3, long: 40 }) },
     );
 
     expect(sum('UnreadableItems')).toBeGreaterThan(0);
@@ -203,7 +203,7 @@ describe('a poison item of the positions table', () => {
           expect(announced()).toContain(`order#R${number}`);
         },
       ),
-      { numRuns: volume({ short: 5, long: 15 }) },
+      { numRuns: volume({ short: 3, long: 15 }) },
     );
     await world.runFor(8 * DAY_MS);
     const pass = world.dynamodb
@@ -228,7 +228,7 @@ describe('a message of any content', () => {
 
         expect(messagesOn(QUEUES.readQueue)).toBe(0);
       }),
-      { numRuns: volume({ short: 4, long: 30 }) },
+      { numRuns: volume({ short: 2, long: 30 }) },
     );
     const kept = world.dynamodb.items(TABLES.webhookQuarantine).map((item) => item['kind']?.S);
     expect(kept.filter((kind) => kind === 'read-message')).toHaveLength(number);
@@ -287,7 +287,7 @@ describe('a poison item of the order ledger', () => {
           new DeleteItemCommand({ TableName: TABLES.orderLedger, Key: { pk: { S: 'acme#breaker' } } }),
         );
       }),
-      { numRuns: volume({ short: 4, long: 10 }) },
+      { numRuns: volume({ short: 2, long: 10 }) },
     );
     expect(messagesOn(QUEUES.orders)).toBe(0);
     expect(messagesOn(QUEUES.orderDeadLetters)).toBe(0);

@@ -9,6 +9,7 @@ import {
   type InjectedTransactionInput,
 } from '../../tooling/button-simulator/injected-transaction.ts';
 import { transactionSettle, transactionsRenew } from '../../ops/commands/transactions.ts';
+import { NO_PROGRESS } from '../../ops/progress.ts';
 import type { Measured, MetricName } from '../../shared/runtime/metric-definitions.ts';
 import type { TransactionChangedDetail } from '../../shared/validation/webhooks/transaction-changed.ts';
 import {
@@ -192,7 +193,13 @@ function operatorContext(isDryRun = false) {
   const stage = {
     output: (name: string) => (name.endsWith('TableName') ? TABLES.transactions : OUTPUTS[name]),
   };
-  return { stage, clients: { dynamodb }, now: () => new Date(world.clock.now()), isDryRun };
+  return {
+    stage,
+    clients: { dynamodb },
+    now: () => new Date(world.clock.now()),
+    isDryRun,
+    progress: NO_PROGRESS,
+  };
 }
 
 const OUTPUTS: Record<string, string> = {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { generateSchedule, type Schedule } from './generate.ts';
 import { runSchedule, type StoryLine } from './run-schedule.ts';
 import { shrinkSchedule } from './shrink.ts';
+import { share } from '../volume.ts';
 
 /**
  * Schedules that once broke an invariant, and why. They are stored in full, so that a change of the generator
@@ -38,9 +39,13 @@ describe('a schedule', () => {
     expect(reported[1]).toEqual(reported[0]);
   });
 
-  it.each(FOUND)('that once broke an invariant keeps it now: $because', async ({ schedule }) => {
-    expect(await runSchedule(schedule)).toBeUndefined();
-  });
+  it.each(share(FOUND, 2))(
+    'that once broke an invariant keeps it now: $because',
+    { tags: ['volume'] },
+    async ({ schedule }) => {
+      expect(await runSchedule(schedule)).toBeUndefined();
+    },
+  );
 
   it('that breaks an invariant is shrunk to the steps that break it', async () => {
     const schedule = FOUND.at(-1)?.schedule;

@@ -124,7 +124,7 @@ beforeEach(() => {
 });
 
 describe('the same life of transactions at Button', () => {
-  const seeds = Array.from({ length: volume({ short: 4, long: 12 }) }, (_, seed) => seed);
+  const seeds = Array.from({ length: volume({ short: 3, long: 12 }) }, (_, seed) => seed);
 
   it.each(seeds)('ends in the same state by webhooks, by reads and by both: seed %i', async (seed) => {
     const steps = drawSteps(seed, false);

@@ -201,7 +201,7 @@ describe('orders, requirement 9: whatever is accepted can be stored', () => {
         expect(Item?.['reasons']?.L?.length).toBeGreaterThan(0);
         expect(Buffer.byteLength(JSON.stringify(Item?.['reasons']))).toBeLessThan(110_000);
       }),
-      { numRuns: volume({ short: 3, long: 25 }) },
+      { numRuns: volume({ short: 2, long: 25 }) },
     );
   });
 

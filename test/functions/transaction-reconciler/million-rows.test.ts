@@ -22,7 +22,7 @@ const ACCOUNT = 'acc-1';
 const PAGE_SIZE = 100;
 const PAGES_IN_SLICE = 250;
 /** Compared with 10,000 rows. */
-const ROWS = volume({ short: 50_000, long: 1_000_000 });
+const ROWS = volume({ short: 25_000, long: 1_000_000 });
 /** How much more the heap may hold: about 80 bytes a row in the short run, 8 in the long one. */
 const MOST_GROWTH_BYTES = volume({ short: 3, long: 8 }) * 1024 * 1024;
 const NOW = new Date('2026-06-14T23:59:59Z');

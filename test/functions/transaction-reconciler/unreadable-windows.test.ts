@@ -161,7 +161,7 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
         expect(world.stored()).toEqual(keysOf(rows));
         expect(await world.gaps()).toEqual([]);
       }),
-      { numRuns: volume({ short: 8, long: 20 }) },
+      { numRuns: volume({ short: 4, long: 20 }) },
     );
   });
 });

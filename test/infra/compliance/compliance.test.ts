@@ -28,7 +28,7 @@ function createApp(
 }
 
 describe('requireCompliance', () => {
-  it.each(share(STAGES, 2))(
+  it.each(share(STAGES, 4))(
     "accepts the stage, and so do CDK's own rules and schemas: $name",
     { tags: ['volume'] },
     ({ config }) => {

@@ -257,7 +257,7 @@ describe('mergeTransaction', () => {
           expect(currentState(scrambled)).toEqual(currentState(straight));
         },
       ),
-      { numRuns: volume({ short: 150, long: 2000 }) },
+      { numRuns: volume({ short: 80, long: 2000 }) },
     );
   });
 
@@ -283,7 +283,7 @@ describe('mergeTransaction', () => {
             expect([before, 'conflict']).toContain(recordStatus(record));
         }
       }),
-      { numRuns: volume({ short: 300, long: 1000 }) },
+      { numRuns: volume({ short: 150, long: 1000 }) },
     );
   });
 });
@@ -363,7 +363,7 @@ describe('eraseTransaction', () => {
           expect(currentState(early)).toEqual(currentState(late));
         },
       ),
-      { numRuns: volume({ short: 300, long: 1000 }) },
+      { numRuns: volume({ short: 150, long: 1000 }) },
     );
   });
 });
@@ -420,7 +420,7 @@ describe('an observation whose shopper was erased', () => {
           );
         }
       }),
-      { numRuns: volume({ short: 100, long: 500 }) },
+      { numRuns: volume({ short: 60, long: 500 }) },
     );
   });
 });
