@@ -646,7 +646,7 @@ describe('transactions, requirement 13: the finalization window of each brand', 
     ['unknown length, because Button refuses the list,', { brandsList: 'refused' }, byDefault, 0],
   ] as const;
 
-  it.each(share(windows, 3))(
+  it.each(share(windows, 7))(
     'of %s determines when a transaction should be validated, and when it becomes overdue',
     { tags: ['volume'] },
     async (_name, buttons, expected, overdue) => {

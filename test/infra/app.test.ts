@@ -6,8 +6,14 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+/** What a shell has, and where Node.js keeps what it has compiled. */
+const ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+};
+
 it('explains a wrong configuration without a stack trace, and fails', () => {
-  const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ config: 'nowhere.json' }) };
+  const env = { ...ENVIRONMENT, CDK_CONTEXT_JSON: JSON.stringify({ config: 'nowhere.json' }) };
 
   const { status, stderr, stdout } = spawnSync(process.execPath, ['infra/app.ts'], { env, encoding: 'utf8' });
 
@@ -20,7 +26,7 @@ it('stops before synthesis if an ARN is of another region than the stage', () =>
   const alarms = { page: { topicArn: 'arn:aws:sns:us-east-1:111122223333:on-call' } };
   writeFileSync(file, JSON.stringify({ stage: 'production', transactions: {}, alarms }));
   const env = {
-    PATH: process.env['PATH'],
+    ...ENVIRONMENT,
     CDK_CONTEXT_JSON: JSON.stringify({ config: file }),
     CDK_DEFAULT_REGION: 'eu-west-1',
   };
@@ -33,14 +39,18 @@ it('stops before synthesis if an ARN is of another region than the stage', () =>
   });
 });
 
-it('AWS, requirement 10: says which configuration goes into which account before it bundles or synthesizes anything', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'button-serverless-'));
-  const file = join(directory, 'config.json');
-  const config = { stage: 'production', account: '111122223333', region: 'eu-west-1', transactions: {} };
-  writeFileSync(file, JSON.stringify(config));
-  const env = { PATH: process.env['PATH'], CDK_CONTEXT_JSON: JSON.stringify({ config: file }) };
+it(
+  'AWS, requirement 10: says which configuration goes into which account before it bundles or synthesizes anything',
+  { tags: ['long'] },
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), 'button-serverless-'));
+    const file = join(directory, 'config.json');
+    const config = { stage: 'production', account: '111122223333', region: 'eu-west-1', transactions: {} };
+    writeFileSync(file, JSON.stringify(config));
+    const env = { ...ENVIRONMENT, CDK_CONTEXT_JSON: JSON.stringify({ config: file }) };
 
-  const { stderr } = spawnSync(process.execPath, ['infra/app.ts'], { env, encoding: 'utf8' });
+    const { stderr } = spawnSync(process.execPath, ['infra/app.ts'], { env, encoding: 'utf8' });
 
-  expect(stderr.split('\n')[0]).toBe(`${file}: stage production, account 111122223333, region eu-west-1`);
-});
+    expect(stderr.split('\n')[0]).toBe(`${file}: stage production, account 111122223333, region eu-west-1`);
+  },
+);
