@@ -19,12 +19,14 @@ export function composeEventPublisher({
   env: variables,
   aws,
   metrics,
+  now,
 }: Runtime<'dynamodb' | 'eventBridge'>): ComposedFunction<DynamoDBStreamEvent, DynamoDBBatchResponse> {
   const env = parseEnvironment(EnvironmentSchema, variables);
   const ports = {
     putEvents: createEventBus({ client: aws.eventBridge(), busName: env.EVENT_BUS_NAME }),
     checkouts: createCheckoutStore({ client: aws.dynamodb(SHORT_TIMEOUTS), table: env.TRANSACTIONS_TABLE }),
     metrics,
+    now,
     includePersonalFields: env.INCLUDE_PERSONAL_FIELDS,
     finalizationDays: env.FINALIZATION_DAYS,
   };

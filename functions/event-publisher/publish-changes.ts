@@ -13,7 +13,14 @@ export type PublishChangesPorts = {
   putEvents: PutEvents;
   checkouts: Pick<CheckoutStore, 'follow'>;
   metrics: Metrics;
+  now: () => Date;
 } & EventSettings;
+
+/**
+ * After this time a batch begins no more reads and writes of checkouts. The next events of the shard wait for
+ * the end of the batch, and a batch that takes longer than the function may is delivered again.
+ */
+const FOLLOW_MS = 3000;
 
 /**
  * Publishes one event for each new version of a transaction. Removals, changes that raise no version, and
@@ -27,7 +34,7 @@ export type PublishChangesPorts = {
  */
 export async function publishChanges(
   changes: readonly StreamChange[],
-  { putEvents, checkouts, metrics, ...settings }: PublishChangesPorts,
+  { putEvents, checkouts, metrics, now, ...settings }: PublishChangesPorts,
 ): Promise<string | undefined> {
   const onUnreadable = reportUnreadable(metrics);
   const announced = changes.flatMap((change) => {
@@ -44,7 +51,7 @@ export async function publishChanges(
   const done = firstFailed < 0 ? announced : announced.slice(0, firstFailed);
   const published = done.flatMap((one) => ('after' in one ? [one] : []));
   measure(published, metrics);
-  await followCheckouts(published, { checkouts, metrics });
+  await followCheckouts(published, { checkouts, metrics, now });
   return announced[firstFailed]?.sequenceNumber;
 }
 
@@ -80,7 +87,7 @@ function measure(versionChanges: readonly VersionChange[], metrics: Metrics): vo
  */
 async function followCheckouts(
   versionChanges: readonly VersionChange[],
-  { checkouts, metrics }: Pick<PublishChangesPorts, 'checkouts' | 'metrics'>,
+  { checkouts, metrics, now }: Pick<PublishChangesPorts, 'checkouts' | 'metrics' | 'now'>,
 ): Promise<void> {
   const keyByToken = new Map(
     versionChanges.flatMap(({ after: { btnRef, mergedInto, pk } }): [string, string][] =>
@@ -88,8 +95,9 @@ async function followCheckouts(
     ),
   );
   if (keyByToken.size === 0) return;
+  const endMs = now().getTime() + FOLLOW_MS;
   try {
-    const followed = await checkouts.follow(keyByToken);
+    const followed = await checkouts.follow(keyByToken, () => now().getTime() < endMs);
     if (followed > 0) metrics.add({ name: 'CheckoutsFollowed', value: followed });
   } catch (error) {
     log.warn('checkouts_not_followed', { error: errorName(error) });

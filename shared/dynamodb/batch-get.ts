@@ -9,20 +9,20 @@ const MAX_ROUNDS = 6;
 
 /**
  * Reads at most 100 items by their partition keys, eventually consistent, in any order. A key without an item
- * is skipped. Throws `RetryableError` if DynamoDB leaves keys unprocessed six times, and whatever the client
- * throws.
+ * is skipped. Throws `RetryableError` if DynamoDB leaves keys unprocessed six times, or until there is no
+ * `timeLeft`, and whatever the client throws.
  *
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
  */
 export async function batchGet(
-  { client, table }: TableAccess,
+  { client, table, timeLeft = () => true }: TableAccess & { timeLeft?: () => boolean },
   partitionKey: string,
   keys: readonly string[],
 ): Promise<Item[]> {
   const items: Item[] = [];
   let wanted: Item[] = [...new Set(keys)].map((key) => ({ [partitionKey]: { S: key } }));
   for (let round = 0; wanted.length > 0; round += 1) {
-    if (round === MAX_ROUNDS) throw new RetryableError('BatchGetItem leaves keys unprocessed');
+    if (round === MAX_ROUNDS || !timeLeft()) throw new RetryableError('BatchGetItem leaves keys unprocessed');
     const { Responses, UnprocessedKeys } = await client.send(
       new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted } } }),
     );

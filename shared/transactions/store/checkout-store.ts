@@ -4,6 +4,7 @@ import type { Checkout } from '@button-serverless/validation/webhooks';
 import { batchGet } from '../../dynamodb/batch-get.ts';
 import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
+import { errorName, log } from '../../runtime/logger.ts';
 import { CHECKOUT_PREFIX, placeCheckout, type CheckoutPut } from '../rules/place-checkout.ts';
 import { putRevision } from '../../dynamodb/versioned-item.ts';
 
@@ -12,9 +13,10 @@ export type CheckoutStore = {
   put(checkout: Checkout, storedAt: Date): Promise<CheckoutPut>;
   /**
    * Records that the transactions of at most 100 tokens have arrived, each with its key. Returns how many
-   * checkouts waited for one of them.
+   * checkouts waited for one of them. Begins nothing more without `timeLeft`. A checkout that cannot be
+   * written is logged and left out.
    */
-  follow(transactionKeys: ReadonlyMap<string, string>): Promise<number>;
+  follow(transactionKeys: ReadonlyMap<string, string>, timeLeft: () => boolean): Promise<number>;
 };
 
 /**
@@ -40,18 +42,23 @@ export function createCheckoutStore({ client, table }: TableAccess): CheckoutSto
       });
     },
 
-    async follow(transactionKeys) {
+    async follow(transactionKeys, timeLeft) {
       const keys = [...transactionKeys.keys()].filter(fitsKey).map((btnRef) => CHECKOUT_PREFIX + btnRef);
       let followed = 0;
-      for (const item of await batchGet({ client, table }, partitionKey, keys)) {
+      for (const item of await batchGet({ client, table, timeLeft }, partitionKey, keys)) {
+        if (!timeLeft()) break;
         const transactionKey = transactionKeys.get(
           item[partitionKey]?.S?.slice(CHECKOUT_PREFIX.length) ?? '',
         );
         if (transactionKey === undefined || 'followedBy' in item) continue;
         const followedItem = { ...item, followedBy: { S: transactionKey } };
         const expectedRevision = Number(item['revision']?.N);
-        const { ok } = await putRevision(client, { table, item: followedItem, expectedRevision });
-        if (ok) followed += 1;
+        try {
+          const { ok } = await putRevision(client, { table, item: followedItem, expectedRevision });
+          if (ok) followed += 1;
+        } catch (error) {
+          log.warn('checkout_not_followed', { error: errorName(error) });
+        }
       }
       return followed;
     },

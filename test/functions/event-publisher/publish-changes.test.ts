@@ -60,6 +60,7 @@ function bus(taken: (event: TransactionChanged) => boolean = () => true, include
       },
       checkouts: { follow: () => Promise.resolve(0) },
       metrics: { add: (one: Measured) => measured.push(one) },
+      now: () => new Date(head.storedAt),
       includePersonalFields,
     },
   };
@@ -115,6 +116,22 @@ describe('a checkout', () => {
     const none = await followed([change('1', undefined, image())]);
 
     expect([lost.asked, none.asked, none.counted]).toEqual([[], [], []]);
+  });
+
+  it('is looked for during three seconds at most: the next events wait meanwhile', async () => {
+    const { ports } = bus();
+    let nowMs = Date.parse(head.storedAt);
+    const left: boolean[] = [];
+    const follow = (_keys: unknown, timeLeft: () => boolean) => {
+      for (; nowMs <= Date.parse(head.storedAt) + 4000; nowMs += 1000) left.push(timeLeft());
+      return Promise.resolve(0);
+    };
+
+    await publishChanges([change('1', undefined, imageWithToken('token-1'))], {
+      ...{ ...ports, checkouts: { follow }, now: () => new Date(nowMs) },
+    });
+
+    expect(left).toEqual([true, true, true, false, false]);
   });
 
   it('holds up no event if its table cannot be reached', async () => {

@@ -1,4 +1,4 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { dryCheckouts } from '../../../../ops/dry-checkouts.ts';
@@ -7,6 +7,7 @@ import { readCheckoutItem } from '../../../../shared/transactions/store/checkout
 import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
 import { eraseCheckout } from '../../../../shared/transactions/store/erase-checkout.ts';
 import { scanAll } from '../../../../shared/transactions/store/transaction-scan.ts';
+import type { DynamoDB } from '../../../../shared/dynamodb/table-access.ts';
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryCheckouts } from '../../../fakes/in-memory-checkouts.ts';
 
@@ -20,6 +21,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await dynamodb.close();
 });
+
+const always = () => true;
 
 const NOW = new Date('2026-06-01T12:00:00.000Z');
 
@@ -63,7 +66,7 @@ describe.each([
 
     expect([await store.put(second, NOW), await store.put(second, NOW)]).toEqual(['further', 'known']);
     const arrived = new Map([[first.btnRef, 'order#1']]);
-    expect([await store.follow(arrived), await store.follow(arrived)]).toEqual([1, 0]);
+    expect([await store.follow(arrived, always), await store.follow(arrived, always)]).toEqual([1, 0]);
   });
 
   it('without a token are stored once each by their webhook', async () => {
@@ -83,12 +86,41 @@ describe.each([
       `order#${btnRef}`,
     ]);
 
-    expect(await store.follow(new Map(tokens))).toBe(2);
-    expect(await store.follow(new Map([...tokens, [waiting.btnRef, 'order#3']]))).toBe(1);
+    expect(await store.follow(new Map(tokens), always)).toBe(2);
+    expect(await store.follow(new Map([...tokens, [waiting.btnRef, 'order#3']]), always)).toBe(1);
   });
 
   it.each(['unknown', '', '\ud800', 'x'.repeat(2000)])('do not wait for the token %j', async (btnRef) => {
-    expect(await create().follow(new Map([[btnRef, 'order#1']]))).toBe(0);
+    expect(await create().follow(new Map([[btnRef, 'order#1']]), always)).toBe(0);
+  });
+});
+
+describe('looking for the checkouts of many transactions', () => {
+  /** The tokens of checkouts that wait, with the keys of their transactions. */
+  async function waiting(count: number) {
+    const all = Array.from({ length: count }, () => checkout());
+    for (const one of all) await createCheckoutStore(access()).put(one, NOW);
+    return new Map(all.map(({ btnRef }) => [btnRef, `order#${btnRef}`]));
+  }
+
+  it('goes on after a checkout that cannot be written', async () => {
+    const tokens = await waiting(3);
+    let writes = 0;
+    const send = (command: Parameters<typeof dynamodb.client.send>[0]) => {
+      if (command instanceof PutItemCommand && (writes += 1) === 1) throw new Error('no table');
+      return dynamodb.client.send(command);
+    };
+    const store = createCheckoutStore({ ...access(), client: { send: send as DynamoDB['send'] } });
+
+    expect(await store.follow(tokens, always)).toBe(2);
+  });
+
+  it('ends as soon as its time is over', async () => {
+    const tokens = await waiting(3);
+    let asked = 0;
+
+    expect(await createCheckoutStore(access()).follow(tokens, () => (asked += 1) < 4)).toBe(2);
+    await expect(createCheckoutStore(access()).follow(tokens, () => false)).rejects.toThrow('unprocessed');
   });
 });
 
@@ -126,7 +158,7 @@ describe('erasing a shopper', () => {
       checkout({ shopper: 'somebody' }),
     ];
     for (const one of [mine, followed, other]) await store.put(one, NOW);
-    await store.follow(new Map([[followed.btnRef, 'order#1']]));
+    await store.follow(new Map([[followed.btnRef, 'order#1']]), always);
     const before = await findShopper({ publisherCustomerId: 'SENTINEL' }, scanAll(access()));
 
     await erase('SENTINEL');
@@ -145,7 +177,7 @@ describe('erasing a shopper', () => {
     const one = checkout({ shopper: 'SENTINEL-2' });
     await createCheckoutStore(access()).put(one, NOW);
     const seen = (await item(`checkout#${one.btnRef}`)) ?? {};
-    await createCheckoutStore(access()).follow(new Map([[one.btnRef, 'order#1']]));
+    await createCheckoutStore(access()).follow(new Map([[one.btnRef, 'order#1']]), always);
 
     await eraseCheckout(access(), seen, NOW.toISOString());
 
