@@ -14,7 +14,7 @@ export type BreakerStore = {
   read(): Promise<Versioned<Breaker> | undefined>;
   /**
    * Stores the breaker if it is still at that revision (0: if there is none yet), or replaces an unreadable
-   * one.
+   * one. Revisions only rise, so whoever knows an earlier breaker cannot replace this one.
    */
   write(breaker: Breaker, expectedRevision: number): Promise<WriteResult<Breaker>>;
 };
@@ -77,6 +77,14 @@ export function createBreakerStore({
   onUnreadable?: OnUnreadable;
 }): BreakerStore {
   const key = { [ORDER_LEDGER_TABLE.partitionKey]: { S: `${brand}#breaker` } };
+  /** In place of an item whose revision is unreadable too. */
+  const replace = async (
+    item: Record<string, AttributeValue>,
+    breaker: Breaker,
+  ): Promise<WriteResult<Breaker>> => {
+    await client.send(new PutItemCommand({ TableName: table, Item: { ...item, revision: { N: '1' } } }));
+    return { ok: true, stored: { value: breaker, revision: 1 } };
+  };
   return {
     async read() {
       const { Item } = await client.send(
@@ -90,12 +98,15 @@ export function createBreakerStore({
 
     async write(breaker, expectedRevision) {
       const item = { ...key, ...marshall({ schemaVersion: SCHEMA_VERSION, breaker }) };
-      const result = await putRevision(client, { table, item, expectedRevision });
-      if (result.ok) return { ok: true, stored: { value: breaker, revision: expectedRevision + 1 } };
-      const current = fromItem(result.current);
-      if (current !== 'unreadable') return { ok: false, current };
-      await client.send(new PutItemCommand({ TableName: table, Item: { ...item, revision: { N: '1' } } }));
-      return { ok: true, stored: { value: breaker, revision: 1 } };
+      let expected = expectedRevision;
+      for (;;) {
+        const result = await putRevision(client, { table, item, expectedRevision: expected });
+        if (result.ok) return { ok: true, stored: { value: breaker, revision: expected + 1 } };
+        const current = fromItem(result.current);
+        if (current !== 'unreadable') return { ok: false, current };
+        expected = Number(result.current['revision']?.N);
+        if (!Number.isSafeInteger(expected)) return replace(item, breaker);
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { openBreaker } from '../../../../shared/orders/rules/breaker.ts';
+import { closeBreaker, openBreaker, pauseBrand } from '../../../../shared/orders/rules/breaker.ts';
 import { createBreakerStore } from '../../../../shared/orders/store/breaker-store.ts';
 import { createOrderLedger } from '../../../../shared/orders/store/order-ledger-store.ts';
 import { DUE_SHARDS } from '../../../../shared/dynamodb/table.ts';
@@ -56,6 +56,22 @@ it.each([
     current: { value: breaker, revision: 1 },
   });
   expect(await store.read()).toEqual({ value: breaker, revision: 1 });
+});
+
+it('a pause that replaces an unreadable breaker stays, whatever revision others know', async () => {
+  const { client, table } = brandTable('spoilt');
+  const store = createBreakerStore(brandTable('spoilt'));
+  const now = new Date('2026-06-01T12:00:00.000Z');
+  await store.write(closeBreaker(undefined, now), 0);
+  const Item = { pk: { S: 'spoilt#breaker' }, revision: { N: '4' }, breaker: { S: 'spoilt' } };
+  await client.send(new PutItemCommand({ TableName: table, Item }));
+  const paused = pauseBrand(undefined, 'wrong prices', now);
+
+  const written = await store.write(paused, 0);
+  const late = await store.write(openBreaker(undefined, 'outage', now), 1);
+
+  expect(written).toEqual({ ok: true, stored: { value: paused, revision: 5 } });
+  expect(late).toEqual({ ok: false, current: { value: paused, revision: 5 } });
 });
 
 it("a brand's breaker is neither another brand's nor an order", async () => {
