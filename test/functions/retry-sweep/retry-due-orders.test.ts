@@ -452,4 +452,14 @@ describe('while an operator has paused the brand', () => {
     expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 20 });
     expect(measured).toContainEqual({ name: 'BrandPaused', value: 0 });
   });
+
+  it('counts the age of orders from their arrival if the operator’s clock was ahead', async () => {
+    const { measured, ports } = sweep(orders(1, { receivedAt: '2026-06-01T12:00:00.000Z' }));
+    const resumed = resumeBrand(paused, new Date('2027-06-01T12:00:00.000Z'));
+    if (resumed) await ports.breaker.write(resumed, 0);
+
+    await retryDueOrders(ports);
+
+    expect(measured).toContainEqual({ name: 'OldestDueOrderAgeSeconds', value: 30 });
+  });
 });
