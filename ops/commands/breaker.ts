@@ -42,7 +42,7 @@ export const breakerClose = defineCommand({
     }),
 });
 
-/** Stops all calls to Button for a brand. */
+/** Stops reporting the orders of a brand. */
 export const brandPause = defineCommand({
   name: 'brand-pause',
   summary:
