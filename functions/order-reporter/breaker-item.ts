@@ -21,10 +21,14 @@ export type BreakerItemPorts = {
   onClosed: () => void;
 };
 
+/** A read or write of the item; its answer says nothing about what others wrote after `beganAtMs`. */
+type Request = { number: number; beganAtMs: number };
+
 /** The breaker's item, as far as this environment knows it. Its methods throw what the store throws. */
 export class BreakerItem {
   readonly #ports: BreakerItemPorts;
-  #known: { stored: Versioned<Breaker> | undefined; readAtMs: number } | undefined;
+  #known: (Request & { stored: Versioned<Breaker> | undefined }) | undefined;
+  #requests = 0;
   #reading: Promise<void> | undefined;
 
   constructor(ports: BreakerItemPorts) {
@@ -45,17 +49,19 @@ export class BreakerItem {
   }
 
   read(): Promise<void> {
-    this.#reading ??= this.#ports.store
-      .read()
-      .then((stored) => {
-        this.#remember(stored);
-      })
-      .finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
     return this.#reading;
   }
 
+  async #read(): Promise<void> {
+    const request = this.#begin();
+    this.#remember(await this.#ports.store.read(), request);
+  }
+
   async readIfOld(maxAgeMs = READ_AGAIN_AFTER_MS): Promise<void> {
-    if (!this.#known || this.#nowMs() - this.#known.readAtMs >= maxAgeMs) await this.read();
+    const ageMs = this.#nowMs() - this.#beganAtMs();
+    // Below zero, the clock was set back.
+    if (ageMs < 0 || ageMs >= maxAgeMs) await this.read();
   }
 
   /** To be called before each message: a closed breaker is rarely read. */
@@ -89,8 +95,9 @@ export class BreakerItem {
       const current = this.#known?.stored;
       const changed = change(current?.value);
       if (!changed || changed === current?.value) return true;
+      const request = this.#begin();
       const result = await this.#write(changed, current?.revision ?? 0);
-      this.#remember(result.ok ? result.stored : result.current);
+      this.#remember(result.ok ? result.stored : result.current, request);
       if (result.ok) return true;
     }
     return false;
@@ -106,9 +113,21 @@ export class BreakerItem {
     }
   }
 
-  #remember(stored: Versioned<Breaker> | undefined): void {
+  #begin(): Request {
+    this.#requests += 1;
+    return { number: this.#requests, beganAtMs: this.#nowMs() };
+  }
+
+  /** The answer to a later request may have been faster. */
+  #remember(stored: Versioned<Breaker> | undefined, request: Request): void {
+    if (this.#known && this.#known.number > request.number) return;
     if (this.isOpen() && stored?.value.state === 'closed') this.#ports.onClosed();
-    this.#known = { stored, readAtMs: this.#nowMs() };
+    this.#known = { stored, ...request };
+  }
+
+  /** Since when what is known holds at least. */
+  #beganAtMs(): number {
+    return this.#known?.beganAtMs ?? -Infinity;
   }
 
   #nowMs(): number {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
   createBreakerWatch,
@@ -373,6 +373,58 @@ describe('createBreakerWatch', () => {
     later(10);
 
     expect([await watch.isPaused(), await watch.isOpen()]).toEqual([false, false]);
+  });
+
+  describe('whose first read is answered late', () => {
+    let answer: () => void;
+    let first: Promise<boolean>;
+
+    beforeEach(async () => {
+      const late = Promise.withResolvers<undefined>();
+      answer = () => {
+        late.resolve(undefined);
+      };
+      watch = createBreakerWatch({
+        store: {
+          read: async () => {
+            const stored = await store.read();
+            if ((reads += 1) === 1) await late.promise;
+            return stored;
+          },
+          write: (breaker, revision) => store.write(breaker, revision),
+        },
+        now: () => clock,
+      });
+      first = watch.isPaused();
+      await vi.waitFor(() => {
+        expect(reads).toBe(1);
+      });
+      await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+    });
+
+    it('counts the minute from when it asked', async () => {
+      later(30);
+      answer();
+      expect(await first).toBe(false);
+      later(30);
+
+      expect(await watch.isPaused()).toBe(true);
+    });
+
+    it('keeps what a write has shown since', async () => {
+      await watch.record(keyRefused, order);
+      answer();
+
+      expect([await first, await watch.isPaused()]).toEqual([true, true]);
+    });
+  });
+
+  it('looks again if the clock was set back', async () => {
+    await watch.isOpen();
+    clock = new Date('2026-06-01T10:00:00.000Z');
+    await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+
+    expect(await watch.isPaused()).toBe(true);
   });
 
   it('knows whether other orders succeed, and since when none did', async () => {
