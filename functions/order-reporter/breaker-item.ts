@@ -64,9 +64,13 @@ export class BreakerItem {
     if (ageMs < 0 || ageMs >= maxAgeMs) await this.read();
   }
 
-  /** To be called before each message: a closed breaker is rarely read. */
-  readForMessage(): Promise<void> {
-    return this.readIfOld(this.isOpen() ? READ_AGAIN_AFTER_MS : CLOSED_FOR_MS);
+  /**
+   * To be called before each message: a closed breaker is rarely read. The sweep reads the breaker before it
+   * sends a retry: where it was known to be open before `retrySentAt`, it may be closed by now.
+   */
+  readForMessage(retrySentAt?: Date): Promise<void> {
+    const isOutdated = this.isOpen() && retrySentAt && this.#beganAtMs() < retrySentAt.getTime();
+    return isOutdated ? this.read() : this.readIfOld(this.isOpen() ? READ_AGAIN_AFTER_MS : CLOSED_FOR_MS);
   }
 
   /** The last success that a closed breaker knows; an empty text if there is none. */

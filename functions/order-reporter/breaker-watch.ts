@@ -36,11 +36,12 @@ export type WatchedCall = {
 export type BreakerWatch = {
   /**
    * Whether only a probe may be sent. Reads the breaker when the environment starts, then at most once a
-   * minute, and while it is known to be open, at most once in ten seconds.
+   * minute, and while it is known to be open, at most once in ten seconds. `retrySentAt`: when the sweep sent
+   * the message. If it was known to be open before that, it is read again.
    */
-  isOpen(): Promise<boolean>;
+  isOpen(retrySentAt?: Date): Promise<boolean>;
   /** Whether not even a probe may be sent: an operator has paused the brand. Reads as `isOpen` does. */
-  isPaused(): Promise<boolean>;
+  isPaused(retrySentAt?: Date): Promise<boolean>;
   /**
    * Takes the result of the calls about an order: opens the breaker, closes it after a probe that found
    * Button healthy, or records that Button asks for fewer calls. Successes disprove what other environments
@@ -103,13 +104,13 @@ class StoredBreakerWatch implements BreakerWatch {
     this.#item = new BreakerItem({ store, now, onClosed });
   }
 
-  async isOpen(): Promise<boolean> {
-    await this.#item.readForMessage();
+  async isOpen(retrySentAt?: Date): Promise<boolean> {
+    await this.#item.readForMessage(retrySentAt);
     return this.#item.isOpen();
   }
 
-  async isPaused(): Promise<boolean> {
-    await this.#item.readForMessage();
+  async isPaused(retrySentAt?: Date): Promise<boolean> {
+    await this.#item.readForMessage(retrySentAt);
     return this.#item.isPaused();
   }
 

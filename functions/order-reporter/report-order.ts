@@ -103,7 +103,8 @@ async function resumeOrder(
   { orderId, isProbe }: RetryMessage,
   ports: ReportOrderPorts,
 ): Promise<OrderOutcome> {
-  const isPaused = await (isProbe ? ports.breaker.isPaused() : ports.breaker.isOpen());
+  const { breaker } = ports;
+  const isPaused = await (isProbe ? breaker.isPaused(message.sentAt) : breaker.isOpen(message.sentAt));
   const state = await ports.ledger.read(orderId);
   const work = { message, isProbe, ports };
   return state?.value.newest

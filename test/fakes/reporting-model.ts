@@ -116,8 +116,8 @@ export function createReportingModel(options: ReportingModelOptions) {
       quarantine: mortal(quarantine),
       // A process needs no port for its own memory.
       breaker: {
-        isOpen: () => mortalWatch.isOpen(),
-        isPaused: () => mortalWatch.isPaused(),
+        isOpen: (retrySentAt) => mortalWatch.isOpen(retrySentAt),
+        isPaused: (retrySentAt) => mortalWatch.isPaused(retrySentAt),
         record: (result, call) => mortalWatch.record(result, call),
         recordProbe: (health) => mortalWatch.recordProbe(health),
         isWellSince: (instant, orderId) => mortalWatch.isWellSince(instant, orderId),

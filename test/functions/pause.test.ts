@@ -59,6 +59,18 @@ describe('orders: a brand that an operator pauses while its orders are reported'
     expect(world.button.orders.all()).toHaveLength(sent);
   });
 
+  it('has its waiting orders reported within a minute and a half of the resume, however soon a sweep follows it', async () => {
+    await pause(world);
+    await sendFor(6 * MINUTE_MS - 2 * SECOND_MS);
+    await sendFor(SECOND_MS);
+    const waiting = sent;
+    await resume(world);
+    await world.runFor(90 * SECOND_MS);
+
+    expect(waiting).toBeGreaterThan(100);
+    expect(world.button.orders.all()).toHaveLength(waiting);
+  });
+
   it('is measured as paused, and its orders do not count as late', async () => {
     await pause(world);
     await sendFor(MINUTE_MS);

@@ -375,6 +375,17 @@ describe('createBreakerWatch', () => {
     expect([await watch.isPaused(), await watch.isOpen()]).toEqual([false, false]);
   });
 
+  it('looks at once if the sweep has sent a retry since it last looked, and for no earlier retry', async () => {
+    const early = clock;
+    later(1);
+    await store.write(pauseBrand(undefined, 'wrong prices', clock), 0);
+    expect(await watch.isOpen()).toBe(true);
+    await store.write(resumeBrand(store.current(), clock) ?? closeBreaker(undefined, clock), 1);
+    later(1);
+
+    expect([await watch.isOpen(early), await watch.isOpen(clock), reads]).toEqual([true, false, 2]);
+  });
+
   describe('whose first read is answered late', () => {
     let answer: () => void;
     let first: Promise<boolean>;
