@@ -146,8 +146,8 @@ async function confirm(
 }
 
 /**
- * For this long after the first message about an order, or after Button's last answer about it, what was
- * carried out may still be invisible: longer than Button should need to show it.
+ * For this long after the last call that may have made the order, or after Button's last answer about it,
+ * what was carried out may still be invisible: longer than Button should need to show it.
  */
 const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
 
@@ -196,7 +196,7 @@ function mayBeCreatedUnseen({ newest, reported, progress }: LedgerEntry, now: Da
   if (reported) return reported.kind !== 'cancelled' && isWithin(reported.at);
   const doubt = openDoubt(progress);
   if (!doubt || (doubt.hash === newest.hash && !doubt.amongOthers)) return false;
-  return isWithin(newest.receivedAt ?? newest.time);
+  return isWithin(doubt.sentAt ?? newest.receivedAt ?? newest.time);
 }
 
 /** Button itself says that the order is cancelled: no look-up has to confirm it. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { FaultSchema } from '../../tooling/button-simulator/fault-rules.ts';
 import type { Measured } from '../../shared/runtime/metric-definitions.ts';
 import { orderMessage } from '../simulation/messages.ts';
 import { pause, resume } from '../simulation/operator.ts';
@@ -69,6 +70,27 @@ describe('orders: a brand that an operator pauses while its orders are reported'
 
     expect(waiting).toBeGreaterThan(100);
     expect(world.button.orders.all()).toHaveLength(waiting);
+  });
+
+  it('has an order cancelled that Button creates late, after the brand was resumed', async () => {
+    world.button.faults.add(
+      FaultSchema.parse({
+        ...{ on: 'api', match: { method: 'POST', orderId: 'late' } },
+        ...{ answer: { status: 504 }, work: { afterMs: 10 * MINUTE_MS } },
+      }),
+    );
+    await pause(world);
+    world.clock.at(world.clock.now() + MINUTE_MS, () => {
+      world.sendOrderMessage(orderMessage({ orderId: 'late', sequence: 1, kind: 'created', total: 100 }));
+    });
+    await world.runFor(30 * MINUTE_MS);
+    await resume(world);
+    await world.runFor(2 * MINUTE_MS);
+    world.sendOrderMessage(orderMessage({ orderId: 'late', sequence: 2, kind: 'cancelled' }));
+    await world.runFor(60 * MINUTE_MS);
+
+    const late = world.button.orders.all().filter(({ fields }) => fields.order_id === 'late');
+    expect(late.map(({ status }) => status)).toEqual(['deleted']);
   });
 
   it('is measured as paused, and its orders do not count as late', async () => {

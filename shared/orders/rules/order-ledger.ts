@@ -112,6 +112,11 @@ export type Doubt = {
   hash: string;
   /** Other versions may have been carried out too. */
   amongOthers?: true;
+  /**
+   * When the last of these calls ended that may have made or changed the order (ISO 8601 UTC). A cancellation
+   * is no such call. Missing in entries of older releases.
+   */
+  sentAt?: string;
   /** Button's id of the order that its answer to a create showed, which is not proved to be this one. */
   shownId?: string;
 };

@@ -108,7 +108,7 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
   const { result, context } = ended;
   const { shownId } = result;
   const doubt = shownId
-    ? unclearAbout(claimed.newest, claimed.progress, shownId)
+    ? unclearAbout(claimed.newest, claimed.progress, { now: context.now, shown: shownId })
     : openDoubt(claimed.progress);
   const isNewest = isStillNewest(claimed, current);
   if (bringsTokenOnly(claimed)) {
@@ -155,7 +155,7 @@ function settleFailed(
   // A look-up that fails casts no new doubt: what waits for its confirmation would wait for another one.
   const isNew =
     isUnclear && (shownId !== undefined || !result.isLookUp || open?.hash !== claimed.newest.hash);
-  const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress, shownId) : open;
+  const doubt = isNew ? unclearAbout(claimed.newest, claimed.progress, { now, shown: shownId }) : open;
   const inDoubt = doubt && { doubt };
   const { failures, failingSince: since = now.toISOString() } = after;
   const isNewest = isStillNewest(claimed, current);

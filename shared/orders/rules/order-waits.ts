@@ -28,17 +28,19 @@ export function backoffMs(attempts: number, { retryBaseMs, retryMaxMs, jitter }:
  * the answer showed. Pure.
  */
 export function unclearAbout(
-  { hash }: Pick<NewestVersion, 'hash'>,
+  { hash, kind }: Pick<NewestVersion, 'hash' | 'kind'>,
   progress: Progress,
-  shown?: string,
+  { now, shown }: { now: Date; shown?: string | undefined },
 ): Doubt {
   const before = progress.state === 'claimed' ? progress.doubt : undefined;
   const isAmongOthers = before?.kind === 'unclear' && (before.hash !== hash || before.amongOthers);
+  const sentAt = kind === 'cancelled' ? before?.sentAt : now.toISOString();
   const shownId = shown ?? before?.shownId;
   return {
     kind: 'unclear',
     hash,
     ...(isAmongOthers && { amongOthers: true }),
+    ...(sentAt !== undefined && { sentAt }),
     ...(shownId !== undefined && { shownId }),
   };
 }

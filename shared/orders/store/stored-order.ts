@@ -22,6 +22,7 @@ const DoubtSchema = z.object({
   kind: z.enum(['unclear', 'confirming']),
   hash: TextSchema,
   amongOthers: OptionalFlag,
+  sentAt: InstantSchema.exactOptional(),
   shownId: OptionalText,
 });
 const OptionalDoubt = DoubtSchema.exactOptional();

@@ -1096,6 +1096,8 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
       result: 'try-again',
     });
     expect(await end(15, created)).toEqual(isDone);
+    expect(await end(60, { ...created, sentAt: receivedAt(14) })).toMatchObject({ result: 'try-again' });
+    expect(await end(60, { ...created, sentAt: receivedAt(15) })).toEqual(isDone);
     expect(await end(0, { ...created, hash: 'h-2' })).toEqual(isDone);
   });
 

@@ -10,7 +10,7 @@ import {
   type DecisionContext,
   type OrderCommand,
 } from '../../../../shared/orders/rules/order-decision.ts';
-import { evolveAll } from '../../../../shared/orders/rules/order-evolution.ts';
+import { evolveAll, openDoubt } from '../../../../shared/orders/rules/order-evolution.ts';
 import { nextCall } from '../../../../shared/orders/rules/order-next-call.ts';
 import {
   initialState,
@@ -311,7 +311,7 @@ describe('a message', () => {
       state: 'in-doubt',
       dueAt: at(100).toISOString(),
       reason: 'claim_expired',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sentAt: at(40).toISOString() },
     });
     expect(early).toEqual({ action: 'nothing', outcome: 'waiting' });
     expect(nextCall(due)).toEqual({ call: 'read-first', trustsAmounts: 'yes' });
@@ -603,7 +603,7 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(63).toISOString(),
       reason: 'http_503',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sentAt: at(0).toISOString() },
     });
   });
 
@@ -656,7 +656,25 @@ describe('settleReport', () => {
       state: 'in-doubt',
       dueAt: at(60).toISOString(),
       reason: 'timeout',
-      doubt: { kind: 'unclear', hash: entry.newest.hash },
+      doubt: { kind: 'unclear', hash: entry.newest.hash, sentAt: at(0).toISOString() },
+    });
+  });
+
+  it('remembers when the last call ended that may have made the order, whatever became of its cancellation', () => {
+    const unclear = { result: 'unclear', reason: 'http_504' } as const;
+    const settled = settleReport({ claimed: entry, current: entry }, unclear, { now: at(7), policy });
+    const cancelled = receive(settled, event('cancelled', 2), context(8));
+    if (cancelled.action !== 'keep') throw new Error('expected it to be kept');
+    const cancelling = claimed(resumeReport(cancelled.entry, context(100)));
+
+    const both = settleReport({ claimed: cancelling, current: cancelling }, unclear, {
+      now: at(101),
+      policy,
+    });
+
+    expect(openDoubt(both.progress)).toEqual({
+      ...{ kind: 'unclear', hash: cancelling.newest.hash, amongOthers: true },
+      sentAt: at(7).toISOString(),
     });
   });
 
@@ -940,7 +958,12 @@ describe('Button’s refusal of a claimed version', () => {
   it('of an order that the create may have made keeps the id that Button showed, for what follows', () => {
     const create = claimed(receive(undefined, event('created', 1)));
     const taken = { result: 'refused', reason: 'order_id_taken', shownId: 'btnorder-1' } as const;
-    const doubt = { kind: 'unclear', hash: create.newest.hash, shownId: 'btnorder-1' };
+    const doubt = {
+      kind: 'unclear',
+      hash: create.newest.hash,
+      sentAt: t0.toISOString(),
+      shownId: 'btnorder-1',
+    };
 
     const alone = settleReport({ claimed: create, current: create }, taken, when);
     const decision = receive(create, event('cancelled', 2));
