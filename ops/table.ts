@@ -3,6 +3,8 @@ import { styleText } from 'node:util';
 import stringWidth from 'fast-string-width';
 import * as z from 'zod';
 
+import { onOneLine } from './visible.ts';
+
 /** A table as lines of text, and what stands below it. */
 export type Table = { lines: string[]; below: Readonly<Record<string, string[]>> };
 
@@ -55,11 +57,16 @@ const NamedSchema = z.object({ id: z.string() });
 /** The value in a cell; undefined if a cell cannot show it. */
 function cellOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return value.replaceAll(/\s+/g, ' ');
+  if (typeof value === 'string') return shown(value);
   if (typeof value !== 'object') return JSON.stringify(value);
   const codes = CodesSchema.safeParse(value).data?.map(({ code }) => code);
   const words = WordsSchema.safeParse(value).data ?? codes;
-  return words ? [...new Set(words)].join(', ') : NamedSchema.safeParse(value).data?.id;
+  const text = words ? [...new Set(words)].join(', ') : NamedSchema.safeParse(value).data?.id;
+  return text === undefined ? undefined : shown(text);
+}
+
+function shown(text: string): string {
+  return onOneLine(text.replaceAll(/\s+/g, ' '));
 }
 
 function columnsWithin(columns: readonly Column[], width: number): Column[] {

@@ -2,6 +2,7 @@ import { type OrderEventSettings, parseOrderEvent } from '@button-serverless/val
 import { previewMessage } from '../../shared/orders/preview-replay.ts';
 import type { QuarantineReason } from '../../shared/quarantine/quarantine-store.ts';
 import { reasonsInWords } from '../timeline/words.ts';
+import { onOneLine } from '../visible.ts';
 import { splitMessages } from './split-messages.ts';
 
 /** What the reporter would say about one message of a file. It contains no refused value. */
@@ -41,11 +42,11 @@ export async function checkMessages(text: string, settings: OrderEventSettings):
 /** The results as text. Pure. */
 export function checkedAsText(checked: readonly CheckedMessage[]): string {
   const lines = checked.map(({ message, line, orderId, verdict, violations, warnings }) => {
-    const about = orderId === undefined ? '' : `, order ${orderId}`;
+    const about = orderId === undefined ? '' : `, order ${onOneLine(orderId)}`;
     return [
       `${message}. line ${line}${about}: ${verdict}`,
-      ...violations.map((reason) => `     ${reasonsInWords([reason])}`),
-      ...warnings.map((reason) => `     warning: ${reasonsInWords([reason])}`),
+      ...violations.map((reason) => `     ${onOneLine(reasonsInWords([reason]))}`),
+      ...warnings.map((reason) => `     warning: ${onOneLine(reasonsInWords([reason]))}`),
     ].join('\n');
   });
   const refused = checked.filter(({ verdict }) => verdict === 'refused').length;

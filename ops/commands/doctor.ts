@@ -10,6 +10,7 @@ import { publisherChecks } from '../doctor/publisher-checks.ts';
 import { quotaChecks } from '../doctor/quota-checks.ts';
 import { tableChecks } from '../doctor/table-checks.ts';
 import { topicChecks } from '../doctor/topic-checks.ts';
+import { onOneLine } from '../visible.ts';
 
 /** Looks at everything that has to be right. */
 export const doctor = defineCommand({
@@ -50,6 +51,6 @@ const MARKS = { ok: ['green', 'ok  '], problem: ['red', 'FIX '], unknown: ['yell
 
 function asLine(line: CheckLine): string {
   const [colour, mark] = MARKS[line.state];
-  const first = `${styleText(colour, mark)} ${line.check}: ${line.says}\n`;
+  const first = `${styleText(colour, mark)} ${line.check}: ${onOneLine(line.says)}\n`;
   return line.state === 'ok' ? first : `${first}     ${line.remedy}\n`;
 }

@@ -1,3 +1,5 @@
+import { onOneLine } from '../visible.ts';
+
 /** Something that happened, in words. `at` is an ISO 8601 instant. */
 export type Moment = { at: string; what: string };
 
@@ -35,7 +37,7 @@ function findingAsText({ title, answer, differences, timeline, next }: Finding):
     ...timeline.map(({ at, what }) => `  ${at.padEnd(WIDEST_INSTANT)}  ${what}`),
     ...(next.length > 0 ? ['', '  What you can do now:', ...next.map((line) => `    ${line}`)] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(onOneLine).join('\n')}\n`;
 }
 
 const WIDEST_INSTANT = '2026-01-31T00:00:00.000Z'.length;
