@@ -35,7 +35,7 @@ const event: fc.Arbitrary<TransactionChangedDetail> = fc
     isBoth: fc.boolean(),
     version: fc.integer({ min: 1, max: 1_000_000 }),
     status: fc.constantFrom('pending', 'validated', 'declined', 'conflict'),
-    user: fc.constantFrom('ann', 'bob', undefined),
+    user: fc.constantFrom('ann', 'bob', 'nobody', undefined),
     amountMinor: fc.option(fc.integer({ min: -500, max: 1000 }), { nil: undefined }),
     currency: fc.constantFrom('USD', 'JPY'),
     delivery: fc.constantFrom('live', 'live', 'historical'),
@@ -62,7 +62,7 @@ function expectedBalances(events: readonly TransactionChangedDetail[]): Balances
     for (const [key, entry] of creditReward(ledger, one).entries) ledger.set(key, entry);
   const balances: Balances = {};
   for (const { user, currency, creditMinor, isFinal } of countingEntries(ledger)) {
-    const balance = ((balances[user ?? 'nobody'] ??= {})[currency] ??= { pending: 0, payable: 0 });
+    const balance = ((balances[user ?? ''] ??= {})[currency] ??= { pending: 0, payable: 0 });
     balance[isFinal ? 'payable' : 'pending'] += creditMinor;
   }
   return balances;
@@ -124,6 +124,8 @@ describe.skipIf(!hasPython)('docs/examples/rewards.py', () => {
       { headers: signed([key]), body: body.replace('ünï', 'other') },
       { headers: signed([key], 1_780_000_000 - 301), body },
       { headers: { ...signed([key]), 'webhook-timestamp': 'soon' }, body },
+      { headers: { ...signed([key]), 'webhook-timestamp': '9'.repeat(5000) }, body },
+      { headers: { ...signed([key]), 'webhook-timestamp': '١٧٨٠٠٠٠٠٠٠' }, body },
       { headers: {}, body },
       { headers: { ...signed([key]), 'webhook-signature': 'v1,ünï' }, body },
     ];
@@ -138,5 +140,23 @@ describe.skipIf(!hasPython)('docs/examples/rewards.py', () => {
 
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toEqual(['True', 'True', ...tries.slice(2).map(() => 'False')]);
+  });
+
+  it('answers whoever calls it, and reads no more than a delivery can have', () => {
+    const script = [
+      'import rewards, socket, threading',
+      'from http.server import HTTPServer',
+      'server = HTTPServer(("127.0.0.1", 0), rewards.handler(rewards.Rewards(":memory:"), "whsec_AAAA"))',
+      'threading.Thread(target=server.serve_forever, daemon=True).start()',
+      'for given in ["-1", "x", "9" * 5000, "2000000", "\\xb2", "0"]:',
+      '    with socket.create_connection(server.server_address, 20) as client:',
+      '        client.sendall(f"POST / HTTP/1.1\\r\\ncontent-length: {given}\\r\\n\\r\\n".encode("latin-1"))',
+      '        print(client.makefile().readline().split()[1])',
+    ].join('\n');
+
+    const { stdout, stderr } = python(['-c', script], '');
+
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual([...Array.from({ length: 5 }, () => '413'), '401']);
   });
 });

@@ -21,12 +21,16 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOLERANCE_SECONDS = 300
+# An event has at most 256 KB.
+MOST_BYTES = 1_000_000
 
 
 def is_signed(secrets, headers, body, now):
     """Whether one of the secrets, separated by spaces, signed this body within the last minutes."""
     stamp = headers.get("webhook-timestamp", "")
-    if not (stamp.isascii() and stamp.isdigit()) or abs(now - int(stamp)) > TOLERANCE_SECONDS:
+    if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 20):
+        return False
+    if abs(now - int(stamp)) > TOLERANCE_SECONDS:
         return False
     signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
     given = [one.encode() for one in headers.get("webhook-signature", "").split()]
@@ -69,7 +73,8 @@ class Rewards:
                 continue
             if any(stored[other] != event for other in event["purchaseKeys"]):
                 continue
-            user = event.get("publisherCustomerId") or event.get("pubRef") or "nobody"
+            # No user has an empty name: what stands under it is owed to nobody.
+            user = event.get("publisherCustomerId") or event.get("pubRef") or ""
             balance = found.setdefault(user, {}).setdefault(event["currency"], {"pending": 0, "payable": 0})
             balance["payable" if event["final"] else "pending"] += event["amountMinor"] or 0
         return found
@@ -77,8 +82,14 @@ class Rewards:
 
 def handler(rewards, secrets):
     class Handler(BaseHTTPRequestHandler):
+        timeout = 30
+
         def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            length = self.headers.get("content-length", "0")
+            # Before the signature is checked, whoever sends this may be anybody.
+            if not (length.isascii() and length.isdigit() and len(length) < 10 and int(length) <= MOST_BYTES):
+                return self.answer(413)
+            body = self.rfile.read(int(length))
             if not is_signed(secrets, self.headers, body, time.time()):
                 return self.answer(401)
             delivery = json.loads(body)
