@@ -1,6 +1,5 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import {
   closeBreaker,
   isPaused,
@@ -9,6 +8,7 @@ import {
   type Breaker,
 } from '../../shared/orders/rules/breaker.ts';
 import { createBreakerStore, type BreakerStore } from '../../shared/orders/store/breaker-store.ts';
+import { brandOutput } from '../brand-orders.ts';
 import { brand, defineCommand, reason, type CommandContext, type CommandResult } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -97,7 +97,7 @@ function stateOf(breaker: Breaker | undefined): 'closed' | 'open' | 'paused' {
 }
 
 function openBreakerStore(brandId: string, { stage, clients }: CommandContext): BreakerStore {
-  stage.output(`OrderQueueUrl${brandName(brandId)}`);
+  brandOutput(stage, 'OrderQueueUrl', brandId);
   const table = stage.output('OrderLedgerTableName');
   return createBreakerStore({ client: clients.dynamodb, table, brand: brandId });
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { decide, type DecisionContext } from '../../shared/orders/rules/order-decision.ts';
 import { messageDeduplicationId, messageGroupId } from '@button-serverless/validation/orders';
 import { evolveAll } from '../../shared/orders/rules/order-evolution.ts';
@@ -10,7 +9,7 @@ import { REPLAY_ATTRIBUTE, replayOrderMessage } from '../../shared/orders/replay
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
 import { createQuarantineStore } from '../../shared/quarantine/quarantine-store.ts';
-import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brandOutput, openLedger, settingsOf } from '../brand-orders.ts';
 import { brand, defineCommand, reason, type CommandContext, type CommandResult } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';
 import { quarantineTableOf } from '../quarantine-tables.ts';
@@ -159,7 +158,7 @@ async function sendEdited(
   { orderId, revision }: { orderId: string; revision: number },
   { brandId, context: { stage, clients, now } }: Where,
 ): Promise<void> {
-  const queueUrl = stage.output(`OrderQueueUrl${brandName(brandId)}`);
+  const queueUrl = brandOutput(stage, 'OrderQueueUrl', brandId);
   const send = createFifoSender({ client: clients.sqs, queueUrl });
   const quarantine = createQuarantineReview({
     client: clients.dynamodb,

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
@@ -9,7 +8,7 @@ import type { OrderDrift } from '../../shared/orders/rules/order-audit.ts';
 import { positiveInteger } from '../../shared/runtime/env.ts';
 import { cachedSecret } from '../../shared/runtime/secret.ts';
 import { sampleSettledOrders, settledOrders } from '../../shared/orders/store/order-ledger-scan.ts';
-import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brandOutput, openLedger, settingsOf } from '../brand-orders.ts';
 import { brand, defineCommand, instant, rate, type CommandContext } from '../command.ts';
 import { countedPace, createPace } from '../pace.ts';
 import { UsageError } from '../usage-error.ts';
@@ -107,7 +106,7 @@ async function* each(orderIds: readonly string[]): AsyncGenerator<{ orderId: str
 }
 
 async function readKey(brandId: string, { stage, clients }: CommandContext): Promise<string> {
-  const secretId = stage.output(`ApiKeySecretArn${brandName(brandId)}`);
+  const secretId = brandOutput(stage, 'ApiKeySecretArn', brandId);
   const key = await cachedSecret({ client: clients.secretsManager, secretId, parse: parseApiKey }).read();
   if (key.status !== 'set') throw new UsageError(`The API key of ${brandId} is not set, or cannot be read.`);
   return key.value;

@@ -1,11 +1,10 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { previewReplays, type ReplayPreview } from '../../shared/orders/preview-replay.ts';
 import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
 import { createQuarantineReview, type QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
-import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brandOutput, openLedger, settingsOf } from '../brand-orders.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { brand, defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { readMessageFile } from '../message-file.ts';
@@ -80,7 +79,7 @@ async function sendAll(
   { brandId, quarantine, correctedBody, perSecond }: Replay & { perSecond: number },
   { stage, clients, now, progress }: CommandContext,
 ): Promise<string[]> {
-  const queueUrl = stage.output(`OrderQueueUrl${brandName(brandId)}`);
+  const queueUrl = brandOutput(stage, 'OrderQueueUrl', brandId);
   const ports = {
     brand: brandId,
     quarantine,

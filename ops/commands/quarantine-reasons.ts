@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { createQuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
+import { brandOutput } from '../brand-orders.ts';
 import { defineCommand, type CommandContext, type Flow } from '../command.ts';
 import { groupByReason } from '../fix/reason-groups.ts';
 import { findEntries } from '../quarantine-entries.ts';
@@ -52,6 +53,7 @@ function kindsOf(
   { stage }: CommandContext,
   brand: string | undefined,
 ): ({ flow: Flow; kind: string } & GroupCommands)[] {
+  if (brand !== undefined) brandOutput(stage, 'OrderQueueUrl', brand);
   const brands = brand === undefined ? stage.brands : [brand];
   const ofBrands = brands.map((id) => ({
     flow: 'orders' as const,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { previewReplays } from '../../shared/orders/preview-replay.ts';
 import { createQuarantineReview, type QuarantineReview } from '../../shared/quarantine/quarantine-review.ts';
-import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brandOutput, openLedger, settingsOf } from '../brand-orders.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
 import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
 import { countedPace, createPace } from '../pace.ts';
@@ -130,7 +130,10 @@ function openQuarantine(
   { kind: given, brand }: { kind: z.infer<typeof kind>; brand: string | undefined },
   { stage, clients: { dynamodb } }: CommandContext,
 ): { review: QuarantineReview; kind: string } {
-  if (given === 'orders' && brand === undefined) throw new UsageError('--brand: names the brand');
+  if (given === 'orders') {
+    if (brand === undefined) throw new UsageError('--brand: names the brand');
+    brandOutput(stage, 'OrderQueueUrl', brand);
+  }
   const table = quarantineTableOf(stage, given === 'orders' ? 'orders' : 'transactions');
   const stored = { orders: `order#${brand ?? ''}`, webhooks: 'webhook', rows: 'transaction-row' }[given];
   return { review: createQuarantineReview({ client: dynamodb, table }), kind: stored };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { positiveInteger } from '../../shared/runtime/env.ts';
+import { brandOutput } from '../brand-orders.ts';
 import { defineCommand, type CommandContext, type CommandResult } from '../command.ts';
 import { costInWords, scanCost } from '../look-up/scan-cost.ts';
 import type { ScanResult } from '../look-up/scan.ts';
@@ -142,7 +142,7 @@ function searchIn(
       byScan: (limit) => transactionsByScan(criteria, { context, limit }),
     };
   }
-  if (brand !== undefined) stage.output(`OrderQueueUrl${brandName(brand)}`);
+  if (brand !== undefined) brandOutput(stage, 'OrderQueueUrl', brand);
   const asked = { criteria, brands: brand === undefined ? stage.brands : [brand], context };
   return {
     table: quarantineTableOf(stage, 'orders'),

@@ -1,9 +1,8 @@
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { parseApiKey } from '../../shared/button/api-key.ts';
 import { createButtonHttp } from '../../shared/button/button-http.ts';
 import { createOrderApi } from '../../shared/button/order-api.ts';
 import { createBreakerStore } from '../../shared/orders/store/breaker-store.ts';
-import { settingsOf } from '../brand-orders.ts';
+import { brandOutput, settingsOf } from '../brand-orders.ts';
 import type { CommandContext } from '../command.ts';
 import { opsLine } from '../timeline/words.ts';
 import { check, ok, problem, unknown, type CheckLine, type Verdict } from './check.ts';
@@ -13,7 +12,6 @@ import { secretText, setSecretLine } from './secret-text.ts';
 /** The checks of a brand's orders. */
 export function brandChecks(brand: string, context: CommandContext): Promise<CheckLine>[] {
   const { stage } = context;
-  const name = brandName(brand);
   return [
     check({ name: `${brand}: API key`, right: 'secretsmanager:GetSecretValue on its secret' }, () =>
       checkKey(brand, context),
@@ -23,7 +21,7 @@ export function brandChecks(brand: string, context: CommandContext): Promise<Che
     ),
     quarantineCheck({ name: `${brand}: quarantine`, flow: 'orders', kind: `order#${brand}` }, context),
     deadLetterCheck(
-      { name: `${brand}: dead letters`, queueUrl: () => stage.output(`OrderQueueUrl${name}`) },
+      { name: `${brand}: dead letters`, queueUrl: () => brandOutput(stage, 'OrderQueueUrl', brand) },
       context,
     ),
   ];
@@ -36,7 +34,7 @@ const BUTTON_TIMEOUT_MS = 10_000;
 
 async function checkKey(brand: string, context: CommandContext): Promise<Verdict> {
   const { stage, clients } = context;
-  const secretId = stage.output(`ApiKeySecretArn${brandName(brand)}`);
+  const secretId = brandOutput(stage, 'ApiKeySecretArn', brand);
   const setIt = setSecretLine(secretId, 'key.txt');
   const text = await secretText(clients.secretsManager, secretId);
   if (text === undefined) return problem('It is not set: nothing is reported.', setIt);

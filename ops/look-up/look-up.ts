@@ -1,4 +1,4 @@
-import { brandName } from '../../infra/order-reporting-config.ts';
+import { brandOutput } from '../brand-orders.ts';
 import type { CommandContext } from '../command.ts';
 import type { Finding } from '../timeline/finding.ts';
 import { lookUpOrders } from './orders.ts';
@@ -15,7 +15,7 @@ export async function lookUp(
   context: CommandContext,
 ): Promise<Finding[]> {
   const [orders, transactions] = [orderPorts(context), transactionPorts(context)];
-  if (brand !== undefined) context.stage.output(`OrderQueueUrl${brandName(brand)}`);
+  if (brand !== undefined) brandOutput(context.stage, 'OrderQueueUrl', brand);
   const brands = orders?.brands.filter((known) => brand === undefined || known.brand === brand) ?? [];
   const found = await Promise.all([
     orders ? lookUpOrders(asked, { ...orders, brands }) : [],

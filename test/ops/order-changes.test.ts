@@ -84,7 +84,7 @@ async function openStage() {
     isDryRun: false,
     now: () => new Date(nowMs),
     clients: { dynamodb, sqs: { send: (command: unknown) => Promise.resolve(sqs.execute(command)) } },
-    stage: { name: 'test', output: (key: string) => outputs[key] ?? '' },
+    stage: { name: 'test', brands: ['acme'], output: (key: string) => outputs[key] ?? '' },
   } as unknown as CommandContext;
   const folder = await mkdtemp(path.join(tmpdir(), 'order-edit-'));
   const edit = (total: number) => {

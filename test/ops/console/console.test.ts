@@ -235,7 +235,7 @@ describe('the actions of the live page', () => {
     const other = await post(writing, 'replay', { ...ENTRY, brand: 'other' });
     expect(JSON.parse(other.text)).toMatchObject({
       ok: false,
-      message: expect.stringMatching(/no output/) as string,
+      message: expect.stringMatching(/no brand/) as string,
     });
     const failed = await post(writing, 'send-order', {});
     expect([failed.status, JSON.parse(failed.text)]).toEqual([502, { problem: 'The queue is gone.' }]);
