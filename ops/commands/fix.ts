@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import * as z from 'zod';
 
-import { brandName } from '../../infra/order-reporting-config.ts';
 import { previewReplays, type ReplayPreview } from '../../shared/orders/preview-replay.ts';
 import { replayOrderMessage } from '../../shared/orders/replay-order-message.ts';
 import { createFifoSender } from '../../shared/runtime/fifo-sender.ts';
@@ -11,7 +10,7 @@ import {
   type QuarantinedItem,
   type QuarantineReview,
 } from '../../shared/quarantine/quarantine-review.ts';
-import { openLedger, settingsOf } from '../brand-orders.ts';
+import { brandOutput, openLedger, settingsOf } from '../brand-orders.ts';
 import { defineCommand, positiveLimit, type CommandContext, type CommandResult } from '../command.ts';
 import { awaitReplay } from '../fix/await-replay.ts';
 import { discardEdited, editMessage } from '../fix/edit-message.ts';
@@ -50,35 +49,59 @@ export const fix = defineCommand({
     });
     const found = await findEntry(entryId, { brand, quarantine, context });
     if (!found) return { outcome: 'not-found', found: { entry: entryId } };
-    const file = given ?? (await edit(found.entry));
-    const body = await readMessageFile(file);
-    const [preview] = await previewReplays(
-      { entryIds: [entryId], correctedBody: body },
-      {
-        brand: found.brand,
-        quarantine,
-        ledger: openLedger(found.brand, context),
-        settings: settingsOf(found.brand, context),
-      },
-    );
-    if (!preview) return { outcome: 'not-found', found: { entry: entryId } };
-    if (preview.would === 'be-rejected')
-      throw new UsageError('--body: is about another order than the entry');
-    const differs = differencesOf(found.entry, body, showBytes);
-    const judged = { brand: found.brand, ...preview, differs, body: file };
-    const again = opsLine('fix', entryId, '--brand', found.brand, '--body', file);
-    if (preview.would === 'be-refused')
-      return { outcome: 'refused', found: { ...judged, sent: 0, next: `Correct ${file}, then: ${again}` } };
-    if (context.isDryRun)
-      return { outcome: 'done', found: { ...judged, wouldSend: 1, next: `${again} --yes` } };
-    const result = await send(
-      { ...found, body, preview, waitSeconds: wait },
-      { judged, quarantine, context },
-    );
-    if (result.outcome === 'done') await discardEdited(file);
-    return result;
+    if (given !== undefined)
+      return fixWith(given, { entryId, ...found, wait, showBytes, quarantine }, context);
+    const edited = await edit(found.entry);
+    try {
+      return await fixWith(edited, { entryId, ...found, wait, showBytes, quarantine }, context);
+    } catch (error) {
+      // Nobody would find the message again.
+      if (error instanceof Error && !error.message.includes(edited))
+        error.message += ` (the message as you edited it is in ${edited})`;
+      throw error;
+    }
   },
 });
+
+type Fixing = FoundEntry & {
+  entryId: string;
+  wait: number;
+  showBytes: boolean;
+  quarantine: QuarantineReview;
+};
+
+/** Checks the message in a file in place of an entry, and sends it unless this is a dry run. */
+async function fixWith(
+  file: string,
+  { entryId, brand, entry, wait, showBytes, quarantine }: Fixing,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const body = await readMessageFile(file);
+  const [preview] = await previewReplays(
+    { entryIds: [entryId], correctedBody: body },
+    {
+      brand,
+      quarantine,
+      ledger: openLedger(brand, context),
+      settings: settingsOf(brand, context),
+    },
+  );
+  if (!preview) return { outcome: 'not-found', found: { entry: entryId, body: file } };
+  if (preview.would === 'be-rejected') throw new UsageError('--body: is about another order than the entry');
+  const differs = differencesOf(entry, body, showBytes);
+  const judged = { brand, ...preview, differs, body: file };
+  const again = opsLine('fix', entryId, '--brand', brand, '--body', file);
+  if (preview.would === 'be-refused')
+    return { outcome: 'refused', found: { ...judged, sent: 0, next: `Correct ${file}, then: ${again}` } };
+  if (context.isDryRun)
+    return { outcome: 'done', found: { ...judged, wouldSend: 1, next: `${again} --yes` } };
+  const result = await send(
+    { brand, entry, body, preview, waitSeconds: wait },
+    { judged, quarantine, context },
+  );
+  if (result.outcome === 'done') await discardEdited(file);
+  return result;
+}
 
 /** The file with the message as somebody has edited it on this terminal. */
 async function edit({ bytes }: QuarantinedItem): Promise<string> {
@@ -97,7 +120,7 @@ async function findEntry(
     context,
   }: { brand: string | undefined; quarantine: QuarantineReview; context: CommandContext },
 ): Promise<FoundEntry | undefined> {
-  if (brand !== undefined) context.stage.output(`OrderQueueUrl${brandName(brand)}`);
+  if (brand !== undefined) brandOutput(context.stage, 'OrderQueueUrl', brand);
   const brands = brand === undefined ? context.stage.brands : [brand];
   const entries = await Promise.all(
     brands.map(async (each) => ({ brand: each, entry: await quarantine.read(`order#${each}`, id) })),
@@ -141,7 +164,7 @@ async function send(
     order: orderId === undefined ? undefined : await ledger.read(orderId),
   });
   const before = await read();
-  const queueUrl = stage.output(`OrderQueueUrl${brandName(brand)}`);
+  const queueUrl = brandOutput(stage, 'OrderQueueUrl', brand);
   const sending = createFifoSender({ client: clients.sqs, queueUrl });
   const replay = { entryId: entry.id, correctedBody: body };
   const outcome = await replayOrderMessage(replay, { brand, quarantine, send: sending, now });

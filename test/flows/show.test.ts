@@ -1,6 +1,6 @@
 // @module-tag long
 import { createHmac } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -168,12 +168,20 @@ describe('show', () => {
     const right = orderEvent({ orderId: 'B10', data: plainOrder('B10') }).body;
     await writeFile(join(directory.path, 'right-B10.json'), right);
 
+    vi.stubEnv('EDITOR', 'sed -i s/B10/B11/');
+    const rejected = await ops('fix', entry, '--yes', '--json');
+    const [other = ''] = await readdir(temporary);
+    await rm(join(temporary, other), { recursive: true });
     vi.stubEnv('EDITOR', 'sed -i s/999/998/');
     const refused = await ops('fix', entry, '--yes', '--json');
     const [kept] = await readdir(temporary);
     vi.stubEnv('EDITOR', `cp ${join(directory.path, 'right-B10.json')}`);
     const fixed = await ops('fix', entry, '--yes', '--json');
 
+    expect(JSON.parse(rejected.out)).toMatchObject({
+      outcome: 'failed',
+      found: { problem: expect.stringContaining(join(temporary, other, 'message.json')) as string },
+    });
     expect(JSON.parse(refused.out)).toMatchObject({
       outcome: 'refused',
       found: { sent: 0, body: join(temporary, kept ?? '', 'message.json') },
