@@ -49,6 +49,7 @@ import { readStage, type DeployedStage } from './stage.ts';
 import { quarantineTableOf } from './quarantine-tables.ts';
 import { suggestion } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
+import { visible } from './visible.ts';
 
 /** Every command, in the order of --help. */
 export const COMMANDS: readonly Command[] = [
@@ -152,13 +153,14 @@ export async function runOps(args: readonly string[], outlets: Outlets): Promise
   const { readInput = () => textOf(process.stdin), columns } = outlets;
   const afterProgress = (print: (text: string) => void) => (text: string) => {
     progress.clear();
-    print(text);
+    print(visible(text));
   };
   const [out, err] = [afterProgress(outlets.out), afterProgress(outlets.err)];
   try {
     if (args.includes('--help')) {
       const asked = COMMANDS.find(({ name }) => name === args[0]);
-      out(asked ? usageOf(asked) : usage());
+      const help = asked ? usageOf(asked) : usage();
+      out(args.includes('--json') ? `${JSON.stringify({ outcome: 'done', found: { help } })}\n` : help);
       return 0;
     }
     const { command, given, prepared } = readCommand(args);

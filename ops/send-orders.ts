@@ -19,7 +19,9 @@ import { DEFAULT_OUTPUTS_FILE, defaultOutputsFile } from './default-outputs-file
 import type { Outlets } from './run.ts';
 import { readStage, type DeployedStage } from './stage.ts';
 import { suggestion } from './suggestion.ts';
+import { opsLine } from './timeline/words.ts';
 import { UsageError } from './usage-error.ts';
+import { visible } from './visible.ts';
 
 const USAGE = `Checks order messages as the reporter does, and puts them on the order queue.
 
@@ -63,13 +65,15 @@ export async function sendOrders(
     const checked = await checkMessages(text, settingsOf(stage, brand));
     if (checked.length === 0) throw new UsageError(`${file} contains no message.`);
     if (checked.some(({ verdict }) => verdict === 'refused')) {
-      err(`${checkedAsText(checked)}Nothing was sent. npm run ops -- explain CODE says how to fix a code.\n`);
+      err(
+        `${visible(checkedAsText(checked))}Nothing was sent. npm run ops -- explain CODE says how to fix a code.\n`,
+      );
       return 1;
     }
     await sendAll(text, { stage, queueUrl: stage.output(`OrderQueueUrl${brandName(brand)}`), out });
     return 0;
   } catch (error) {
-    err(`${error instanceof Error ? error.message : String(error)}\n`);
+    err(visible(`${error instanceof Error ? error.message : String(error)}\n`));
     return error instanceof UsageError ? 2 : 1;
   }
 }
@@ -128,7 +132,7 @@ async function sendAll(
     for (const { body } of splitMessages(text)) {
       const { orderId, messageId } = await sendOne(clients.sqs, { queueUrl, body });
       out(
-        `Order ${orderId} is on the queue, as message ${messageId}. What happens: npm run ops -- show ${orderId}\n`,
+        `Order ${orderId} is on the queue, as message ${messageId}. What happens: ${opsLine('show', orderId)}\n`,
       );
     }
   } finally {

@@ -6,6 +6,7 @@ import { defaultOutputsFile } from './default-outputs-file.ts';
 import type { Outlets } from './run.ts';
 import { readStage } from './stage.ts';
 import { suggestion } from './suggestion.ts';
+import { opsLine } from './timeline/words.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What Button can be made to do: what it is for, and the request to the simulator's control API. */
@@ -92,7 +93,7 @@ export async function triggerButton(args: readonly string[], { out, err }: Outle
     const request = trigger.request(purchase);
     await post(control, request);
     out(`${name}: ${trigger.summary}.\n`);
-    if (request.path === PURCHASES) out(`What happened: npm run ops -- show ${purchase.button_order_id}\n`);
+    if (request.path === PURCHASES) out(`What happened: ${opsLine('show', purchase.button_order_id)}\n`);
     return 0;
   } catch (error) {
     err(`${error instanceof Error ? error.message : String(error)}\n`);

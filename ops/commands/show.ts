@@ -6,6 +6,7 @@ import { scanStage, stageScanCost } from '../look-up/scan-stage.ts';
 import { readThrough } from '../look-up/read-through.ts';
 import { findingsAsText, type Finding } from '../timeline/finding.ts';
 import { opsLine } from '../timeline/words.ts';
+import { onOneLine } from '../visible.ts';
 
 /** Says what happened to anything that has an id. */
 export const show = defineCommand({
@@ -46,7 +47,7 @@ async function notFound(asked: string, context: CommandContext): Promise<Command
   return nothing(
     asked,
     { readThrough: through, scan: { cost, command } },
-    `it has not been received, or only a search finds it. A search ${cost}:\n  ${command}`,
+    `it has not been received, or only a search finds it. A search ${cost}:\n  ${onOneLine(command)}`,
   );
 }
 
@@ -59,6 +60,6 @@ function nothing(
   const accounts = Object.entries(found.readThrough).map(
     ([account, instant]) => `  The account ${account} has been read up to ${instant}.`,
   );
-  const text = [`Nothing has the id ${asked}: ${reach}`, ...accounts];
+  const text = [`Nothing has the id ${onOneLine(asked)}: ${reach}`, ...accounts];
   return { outcome: 'not-found', found: { asked, ...found }, text: `${text.join('\n')}\n` };
 }

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -147,6 +150,14 @@ describe('npm run ops', () => {
       '--to: is later than --from',
     ],
     [['shopper-erase'], 'Name the shopper'],
+    [['brand-pause', '--brand', 'acme', '--reason', ' '], '--reason: says why, in up to 200 characters'],
+    [['brand-pause', '--brand', 'acme', '--reason', 'x'.repeat(201)], '--reason: says why, in up to 200'],
+    [['brand-pause', '--brand', 'acme', '--reason', 'a\u001Bb'], '--reason: has no control characters'],
+    [['transaction-settle', 'tx#1', '--id', 'tx-1', '--amount', '', '--reason', 'x'], '--amount: is a whole'],
+    [
+      ['transaction-settle', 'tx#1', '--id', 'tx-1', '--amount', '1e3', '--reason', 'x'],
+      '--amount: is a whole number of minor units',
+    ],
     [['transaction-show', 'btnorder-1'], 'is order#BUTTON_ORDER_ID or tx#ID'],
     [['drift-show', 'acc-1', '--from', '2026-13-01'], 'is a day such as'],
     [['order-show', '5', '--brand', 'acme', '--outputs-file', 'no-such-file.json'], 'cannot be read'],
@@ -167,6 +178,52 @@ describe('npm run ops', () => {
         found: { problem: expect.any(String) as string },
       });
     }
+  });
+
+  it('does what it was asked, and says nothing, if nobody reads its output', async () => {
+    const child = spawn(process.execPath, ['ops/main.ts', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+
+    const [text] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
+
+    expect({ code: child.exitCode, text }).toEqual({ code: 0, text: '' });
+  });
+
+  it('prints its help as one JSON document with --json', async () => {
+    const { code, out } = await ops('fix', '--help', '--json');
+
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      outcome: 'done',
+      found: { help: expect.stringContaining('fix ENTRY') as string },
+    });
+  });
+
+  it.each([
+    ['brand-pause', '--reason', 'a test'],
+    ['breaker-show'],
+    ['orders-waiting'],
+    ['orders-audit'],
+    ['order-show', 'B07'],
+    ['show', 'B07'],
+    ['quarantine-list', 'orders'],
+    ['quarantine-reasons'],
+    ['search', 'quarantine', '--order', 'B07'],
+  ])('knows a brand only by its exact id: %s', async (...line) => {
+    await startAws('111122223333');
+    const file = await outputsFile({
+      'Button-production-OrderReporting': {
+        OrderLedgerTableName: 'ledger',
+        OrderQuarantineTableName: 'quarantine',
+        LedgerArn: 'arn:aws:dynamodb:eu-west-1:111122223333:table/ledger',
+      },
+      'Button-production-Brand-acme': { OrderQueueUrlAcme: 'https://sqs/q', OrderSettingsAcme: '{}' },
+    });
+
+    const { code, err } = await ops(...line, '--brand', 'Acme', '--outputs-file', file);
+
+    expect(code).toBe(2);
+    expect(err).toContain('The stage production has no brand "Acme". Did you mean "acme"?');
   });
 
   it('resolves a relative path from where npm was called', async () => {
