@@ -157,7 +157,12 @@ export function rate(perSecond: number) {
 }
 
 /** Why somebody changes something by hand. */
-export const reason = z.string({ error: 'says why, in up to 200 characters' }).min(1).max(200);
+export const reason = z
+  .string({ error: 'says why, in up to 200 characters' })
+  .trim()
+  .min(1, 'says why, in up to 200 characters')
+  .max(200, 'says why, in up to 200 characters')
+  .regex(/^\P{Cc}*$/u, 'has no control characters');
 
 /** A brand's id. */
 export const brand = z.string({ error: 'names the brand' }).min(1);

@@ -27,7 +27,7 @@ import {
   scanStatus,
 } from '../../shared/transactions/store/transaction-scan.ts';
 import { chooseEntries, CHOICE_OPTIONS } from '../chosen-entries.ts';
-import { defineCommand, instant, limit, rate, type CommandContext } from '../command.ts';
+import { defineCommand, instant, limit, rate, reason, type CommandContext } from '../command.ts';
 import { dryCheckouts } from '../dry-checkouts.ts';
 import { countedPace, createPace } from '../pace.ts';
 import { countedPasses } from '../progress.ts';
@@ -93,8 +93,12 @@ export const transactionSettle = defineCommand({
     arguments: z.tuple([z.string().regex(/^(order|tx)#./, 'is order#BUTTON_ORDER_ID or tx#ID')]),
     id: z.string().min(1),
     status: z.enum(['validated', 'declined']).optional(),
-    amount: z.coerce.number().int().optional(),
-    reason: z.string().min(1),
+    amount: z
+      .string()
+      .regex(/^-?\d{1,15}$/, 'is a whole number of minor units, such as 1234')
+      .transform(Number)
+      .optional(),
+    reason,
   }),
   async run({ arguments: [key], amount, ...choice }, context) {
     const { id } = choice;
