@@ -65,6 +65,8 @@ function progressInWords(progress: Progress, { newest, reported }: LedgerEntry):
     case 'claimed':
       return `A run is reporting ${version} now, until ${progress.until} at the latest.`;
     case 'waiting':
+      if (progress.reason === 'breaker_open')
+        return `Button does not hold ${version} yet: it is sent once calls for the brand are no longer stopped (${progress.reason}); it has been due since ${progress.dueAt}.`;
       return `Button does not hold ${version} yet: the next try is due at ${progress.dueAt} (${progress.reason}).`;
     case 'in-doubt':
       return `Button may hold ${version}: the order is read from Button first, at ${progress.dueAt} (${progress.reason}).`;

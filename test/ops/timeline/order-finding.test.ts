@@ -51,6 +51,18 @@ describe('what happened to an order', () => {
     expect(finding.answer).toMatch(/^Button holds version 3 \(updated\), USD 70\.00\. Also, one message/);
   });
 
+  it('names no next try for a version that waits until calls for its brand are no longer stopped', () => {
+    const dueAt = '2026-06-01T12:00:00.000Z';
+    const finding = orderFinding({
+      ...NOTHING,
+      state: sampleEntry({ state: 'waiting', dueAt, reason: 'breaker_open' }),
+    });
+
+    expect(finding.answer).not.toContain('the next try is due');
+    expect(finding.answer).toContain(`it has been due since ${dueAt}`);
+    expect(finding.next[0]).toBe('npm run ops -- breaker-show --brand acme');
+  });
+
   it.each(PROGRESS_STATES)('says what a version in $state waits for, and what can be done', (progress) => {
     const { answer, next } = orderFinding({ ...NOTHING, state: sampleEntry(progress) });
 
