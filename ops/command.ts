@@ -134,7 +134,13 @@ export function defineOfflineCommand<Schema extends z.ZodType>({
 }
 
 function problemsIn({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => `${nameOf(path)}${message}`).join('; ');
+  return issues
+    .map(({ path, message, code }) =>
+      code === 'too_big' && path.length === 1 && path[0] === 'arguments'
+        ? 'there are too many arguments: quote what has spaces'
+        : `${nameOf(path)}${message}`,
+    )
+    .join('; ');
 }
 
 function nameOf([option, ...rest]: readonly PropertyKey[]): string {

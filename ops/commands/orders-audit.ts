@@ -90,7 +90,7 @@ export const ordersAudit = defineCommand({
 });
 
 const WHY_SKIPPED =
-  'An order is skipped if it is not settled, not within the range, or was reported less than two hours ago: Button may not show it yet.';
+  'An order is skipped if the ledger does not have it, or if it is not settled, not within the range, or was reported less than two hours ago: Button may not show it yet.';
 
 /** What to do about an order that differs. */
 function nextStep({ reasons }: OrderDrift): string {

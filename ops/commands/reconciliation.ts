@@ -60,7 +60,9 @@ export const driftShow = defineCommand({
     'Shows, for each day, what reading found that no webhook had brought, in rows and in money (minor units).',
   usage: 'ACCOUNT --from DAY [--to DAY]',
   options: { from: { type: 'string' }, to: { type: 'string' } },
-  input: z.object({ arguments: z.tuple([account]), from: day, to: day.optional() }),
+  input: z
+    .object({ arguments: z.tuple([account]), from: day, to: day.optional() })
+    .refine(({ from, to = from }) => from <= to, { path: ['to'], error: 'is not before --from' }),
   async run({ arguments: [accountId], from, to = from }, context) {
     const positions = openPositions(context);
     const days: Record<string, unknown> = {};

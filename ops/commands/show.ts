@@ -17,7 +17,10 @@ export const show = defineCommand({
   options: { brand: { type: 'string' }, scan: { type: 'boolean' }, limit: { type: 'string' } },
   input: z.object({
     arguments: z.tuple([
-      z.string({ error: 'is the id of what happened' }).min(1).refine(isKey, 'is longer than any id'),
+      z
+        .string({ error: 'is the id of what happened' })
+        .min(1, { abort: true })
+        .refine(isKey, 'is longer than any id'),
     ]),
     brand: z.string().optional(),
     scan: z.boolean().default(false),
