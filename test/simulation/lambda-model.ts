@@ -94,7 +94,7 @@ export class Host {
     call: Omit<Call, 'functionName'>,
     perform: (fate: Fate) => Output | Promise<Output>,
   ): Promise<Output> {
-    if (!this.#isAlive) return NEVER;
+    if (!this.#isAlive) return never();
     const { clock, weather } = this.#ground;
     const made = { ...call, functionName: this.functionName };
     this.#ground.onCall?.(made);
@@ -112,14 +112,16 @@ export class Host {
         if (fate.dies === 'after') this.kill();
       });
     }).then(
-      (output) => (this.#isAlive ? (output as Output) : NEVER),
-      (error: unknown) => (this.#isAlive ? Promise.reject(error as Error) : NEVER),
+      (output) => (this.#isAlive ? (output as Output) : never()),
+      (error: unknown) => (this.#isAlive ? Promise.reject(error as Error) : never()),
     );
   }
 }
 
-/** The promise that a dead process waits for. */
-const NEVER = new Promise<never>(() => undefined);
+/** What a dead process waits for. It is a new promise for each, because a promise keeps all that wait for it. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 /**
  * `retried`: the client got no answer and repeated the call itself, so the process gets the second answer.
