@@ -41,6 +41,8 @@ const MAX_RANGE_SIZE = 10;
 /** The number of failures whose story is written. Many failures often have one cause. */
 const MAX_STORIES = 3;
 const DEFAULT_SECONDS = 60;
+/** Room for what one schedule leaves: the garbage of a few schedules is collected at once. */
+const RESOURCES = { maxYoungGenerationSizeMb: 192 };
 
 type Result = {
   /** The requested number of schedules; undefined if a time was requested. */
@@ -102,7 +104,7 @@ async function simulate(options: Options): Promise<Result> {
 
 /** One thread that runs range after range until none is left. */
 async function workOff(nextRange: () => SeedRange | undefined, results: RangeResult[]): Promise<void> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url));
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: RESOURCES });
   try {
     for (let range = nextRange(); range; range = nextRange()) {
       worker.postMessage(range);
