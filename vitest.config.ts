@@ -40,6 +40,9 @@ const SYSTEM = [
 const TOUCHES_ITS_PROCESS =
   /\bvi\.(stubEnv|useFakeTimers)|process\.(env\[.*\] = |exitCode|chdir|memoryUsage|on\()|child-processes/;
 
+/** Limits are there to end what hangs: far above the work, on a busy machine too. */
+const LIMIT_MS = process.env['LONG_TESTS'] === '1' ? 3_600_000 : 300_000;
+
 const others = globSync('{test,tooling/*/test}/**/*.test.ts', { exclude: SYSTEM });
 const [alone, together] = [true, false].map((touches) =>
   others.filter((file) => TOUCHES_ITS_PROCESS.test(readFileSync(file, 'utf8')) === touches),
@@ -47,9 +50,8 @@ const [alone, together] = [true, false].map((touches) =>
 
 export default defineConfig({
   test: {
-    // Limits are there to end what hangs: far above the work, on a busy machine too.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: LIMIT_MS,
+    hookTimeout: LIMIT_MS,
     // Node.js runs the tests as it runs everything here: nothing is transformed.
     experimental: { viteModuleRunner: false },
     // One for each core: by default, Vitest leaves one to itself.

@@ -118,7 +118,7 @@ export class Host {
   }
 }
 
-/** What a dead process waits for. It is a new promise for each, because a promise keeps all that wait for it. */
+/** What a dead process waits for: a new promise for each, because a promise keeps what waits for it. */
 function never(): Promise<never> {
   return new Promise(() => undefined);
 }

@@ -118,7 +118,7 @@ describe('the versions that are kept', () => {
         for (const { length } of Map.groupBy(record.seen, ({ transaction }) => transaction.id).values())
           expect(length).toBeLessThanOrEqual(MOST_KEPT);
       }),
-      { numRuns: volume({ short: 30, long: 3000 }), endOnFailure: true },
+      { numRuns: volume({ short: 30, long: 1500 }), endOnFailure: true },
     );
   });
 
@@ -133,7 +133,7 @@ describe('the versions that are kept', () => {
 
         expect(said(mergeAll(all).candidates)).toBe(stateOfAll(all));
       }),
-      { numRuns: volume({ short: 30, long: 3000 }), endOnFailure: true },
+      { numRuns: volume({ short: 30, long: 1500 }), endOnFailure: true },
     );
   });
 

@@ -151,7 +151,7 @@ describe('a row that is recognised as unchanged', () => {
           expect(tallyOf(unchanged)).toEqual(tallyOf({ transaction, before: record, after: record, seenAt }));
         },
       ),
-      { numRuns: volume({ short: 1000, long: 60_000 }) },
+      { numRuns: volume({ short: 1000, long: 20_000 }) },
     );
     expect(recognised).toBeGreaterThan(50);
   });
@@ -178,7 +178,7 @@ describe('a row that is recognised as unchanged', () => {
         expect(fast.all()).toEqual(full.all());
         expect(fast.changes()).toEqual(full.changes());
       }),
-      { numRuns: volume({ short: 50, long: 5000 }) },
+      { numRuns: volume({ short: 50, long: 2000 }) },
     );
   });
 });
