@@ -32,7 +32,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
     case 'create':
       return createOrder(version);
     case 'update':
-      return updateOrder({ ...version, ...lateToken(entry) });
+      return updateOrder({ ...version, withToken: entry.tokenDue });
     case 'read-first':
       break;
   }
@@ -48,11 +48,6 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
     case 'found':
       return sendFound(version, read, next.trustsAmounts);
   }
-}
-
-/** Only an update with the token can bring one that became known after the create. */
-function lateToken({ btnRef, tokenDue }: LedgerEntry): { btnRef: string | undefined } {
-  return { btnRef: tokenDue ? btnRef : undefined };
 }
 
 /** How the reads that found nothing were made, and why. */
@@ -73,9 +68,9 @@ type Search = {
 async function sendUnread(version: CreateOrder, { byToken, mayBeCreated }: Search): Promise<CallEnd> {
   const { entry, now } = version;
   if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
-  if (entry.reported) return updateOrder({ ...version, isLookedUp: true, ...lateToken(entry) });
+  if (entry.reported) return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
   if (byToken || !mayBeCreated) return createOrder(version);
-  const update = await updateOrder({ ...version, isLookedUp: true, btnRef: entry.btnRef });
+  const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');
   return isRefused ? createOrder(version) : update;

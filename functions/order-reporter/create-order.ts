@@ -1,4 +1,5 @@
 import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
+import { tokenAt } from '../../shared/button/order-identity.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, inDoubt, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
@@ -19,7 +20,7 @@ export async function createOrder(create: CreateOrder): Promise<CallEnd> {
   const created = await api.create(btnRef === undefined ? order : { ...order, btn_ref: btnRef });
   switch (created.answer) {
     case 'done': {
-      const token = created.shownToken === null ? 'refused' : 'taken';
+      const token = tokenAt(created.shownToken, entry) === 'none' ? 'refused' : 'taken';
       // An update may still bring a token that an earlier create did not have.
       const isLeft = btnRef === undefined || (token === 'refused' && entry.tokenDue);
       return done(created, { created: true, ...(!isLeft && { token }) });

@@ -1,5 +1,5 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { isSameOrder } from '../../shared/button/order-identity.ts';
+import { isSameOrder, tokenAt } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { idsOf, isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, MAX_TRIES_UNTIL_SHOWN, type CallEnd } from './call-end.ts';
@@ -77,7 +77,7 @@ export function contradicts(
   known = reported?.buttonOrderId,
 ): boolean {
   const { button_order_id: shownId, btn_ref: shownToken } = shown;
-  if (known === undefined || (btnRef !== undefined && shownToken === btnRef)) return false;
+  if (known === undefined || tokenAt(shownToken, { btnRef }) === 'held') return false;
   if (shownId !== undefined) return shownId !== known;
   const purchases = [newest.order ?? {}, ...(sent ? [sent] : [])];
   return purchases.every((purchase) => isSameOrder(shown, purchase, btnRef) === 'another');

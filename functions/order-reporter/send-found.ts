@@ -1,4 +1,5 @@
 import { holdsVersion } from '../../shared/button/order-api.ts';
+import { tokenAt } from '../../shared/button/order-identity.ts';
 import type { TrustsAmounts } from '../../shared/orders/rules/order-next-call.ts';
 import { ended, refused, type CallEnd } from './call-end.ts';
 import { isOwn, type FoundOrder } from './read-order.ts';
@@ -17,21 +18,20 @@ export async function sendFound(
   const { btnRef, tokenDue } = entry;
   if (!isOwn(shown, entry)) return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
-  const holdsToken = btnRef !== undefined && shown.btn_ref === btnRef;
-  const lacksToken = btnRef !== undefined && (tokenDue ? !holdsToken : shown.btn_ref === null);
+  const token = tokenAt(shown.btn_ref, entry);
+  const withToken = btnRef !== undefined && (tokenDue ? token !== 'held' : token === 'none');
   const isFinalized = shown.status === 'finalized';
   const isTrusted = trustsAmounts === 'yes' || (isFinalized && trustsAmounts === 'if-finalized');
-  if (!isTrusted || lacksToken || !holdsVersion(shown, order)) {
-    const { refusal, result } = await updateOrder({ ...version, id, shown, ...(lacksToken && { btnRef }) });
-    const isSeenWithout = lacksToken && shown.btn_ref === null;
-    return { refusal, result: isSeenWithout ? { ...result, lacksToken } : result };
+  if (!isTrusted || withToken || !holdsVersion(shown, order)) {
+    const { refusal, result } = await updateOrder({ ...version, id, shown, withToken });
+    return { refusal, result: withToken && token === 'none' ? { ...result, lacksToken: true } : result };
   }
   const { button_order_id: buttonOrderId } = shown;
   return ended({
     result: 'done',
     acceptedOnly: false,
     sent: false,
-    ...(holdsToken && { token: 'taken' }),
+    ...(token === 'held' && { token: 'taken' }),
     ...(buttonOrderId !== undefined && { buttonOrderId }),
   });
 }

@@ -1,8 +1,10 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
+import { tokenAt } from '../../shared/button/order-identity.ts';
 import { isReported } from '../../shared/orders/rules/order-evolution.ts';
 import {
   idsOf,
   TOKEN_WARNINGS,
+  type CallResult,
   type FailedAnswer,
   type LedgerEntry,
 } from '../../shared/orders/rules/order-ledger.ts';
@@ -17,8 +19,8 @@ export type UpdateOrder = {
   order: Order;
   api: OrderApi;
   now: Date;
-  /** The token, if Button may hold the order without it. */
-  btnRef?: string | undefined;
+  /** Brings the token, because Button may hold the order without it. */
+  withToken?: boolean | undefined;
   /** What Button has just shown of the order, and under which id. */
   shown?: OrderAtButton;
   id?: string;
@@ -38,24 +40,23 @@ const TOKEN_SUSPECTED_AFTER = 5;
  * If its answer shows that it ignored the token, the token was not accepted either.
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
-  const { entry, api, now, shown } = update;
-  if (contradictsLines(update)) return refused('line_items_missing');
-  const btnRef = isTokenSuspected(update) ? undefined : update.btnRef;
-  const { button_order_id: buttonOrderId, btn_ref: shownToken } = shown ?? {};
-  const holdsToken = entry.btnRef !== undefined && shownToken === entry.btnRef;
-  let answer = await send({ ...update, btnRef });
-  let token: 'taken' | 'refused' | undefined = btnRef !== undefined || holdsToken ? 'taken' : undefined;
-  if (btnRef !== undefined && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
-    answer = await send({ ...update, btnRef: undefined });
-    token = 'refused';
+  const { entry, api, now } = update;
+  const { button_order_id: buttonOrderId } = update.shown ?? {};
+  if (leavesOldLines(update)) return refused('line_items_missing');
+  const btnRef = update.withToken && !isTokenSuspected(update) ? entry.btnRef : undefined;
+  let sent: 'sent' | 'refused' | undefined = btnRef === undefined ? undefined : 'sent';
+  let answer = await send(update, btnRef);
+  if (sent && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
+    answer = await send(update);
+    sent = 'refused';
   }
-  if (answer.answer === 'end') return answer.end;
-  if (btnRef !== undefined && showsOther(answer, btnRef)) token = 'refused';
   switch (answer.answer) {
+    case 'end':
+      return answer.end;
     case 'done':
       return done(
         { ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer },
-        { ...(token && { token }), ...(lacksToken(answer, entry) && { lacksToken: true }) },
+        tokenAfter(update, sent, answer.shownToken),
       );
     case 'not-found':
       return notFound(entry, now);
@@ -73,20 +74,25 @@ function isTokenSuspected({ entry, order, shown }: UpdateOrder): boolean {
   return (!isReported(entry) || isTotalOld) && count >= TOKEN_SUSPECTED_AFTER && count % 2 === 1;
 }
 
-/** The answer shows that the order has lost its token, or never had it, and nobody knows that yet. */
-function lacksToken({ shownToken }: OrderApiAnswer & { answer: 'done' }, entry: LedgerEntry): boolean {
-  return (
-    shownToken === null && entry.btnRef !== undefined && !entry.warnings.includes(TOKEN_WARNINGS.notTaken)
-  );
-}
-
-/** Button has carried out the update, and its answer shows the order without the token, or with another. */
-function showsOther(answer: OrderApiAnswer, btnRef: string): boolean {
-  return answer.answer === 'done' && answer.shownToken !== undefined && answer.shownToken !== btnRef;
+/**
+ * What is known of the token after an update. If the answer shows the order without the token, or with
+ * another, Button did not take the one that was `sent`.
+ */
+function tokenAfter(
+  { entry, shown }: UpdateOrder,
+  sent: 'sent' | 'refused' | undefined,
+  shownToken: string | null | undefined,
+): Pick<CallResult & { result: 'done' }, 'token' | 'lacksToken'> {
+  const token = tokenAt(shownToken, entry);
+  const isWanted = entry.btnRef !== undefined && !entry.warnings.includes(TOKEN_WARNINGS.notTaken);
+  const lacksToken = token === 'none' && isWanted && ({ lacksToken: true } as const);
+  if (!sent) return { ...(tokenAt(shown?.btn_ref, entry) === 'held' && { token: 'taken' }), ...lacksToken };
+  const isTaken = sent === 'sent' && token !== 'none' && token !== 'other';
+  return { token: isTaken ? 'taken' : 'refused', ...lacksToken };
 }
 
 /** An update without line items leaves the old ones at Button, next to a different total. */
-function contradictsLines({ entry, order, shown }: UpdateOrder): boolean {
+function leavesOldLines({ entry, order, shown }: UpdateOrder): boolean {
   if (order.line_items !== undefined) return false;
   return shown?.line_items === undefined
     ? contradictsReported(order.total, entry)
@@ -130,14 +136,10 @@ function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: Le
   return !ids.includes(button_order_id) && contradicts({ button_order_id, btn_ref }, entry);
 }
 
-async function send({
-  entry,
-  order,
-  api,
-  btnRef,
-  id,
-  isLookedUp = false,
-}: UpdateOrder): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
+async function send(
+  { entry, order, api, id, isLookedUp }: UpdateOrder,
+  btnRef?: string,
+): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
   const ids = id === undefined ? idsOf(entry) : [id, ...idsOf(entry).filter((other) => other !== id)];
   let used = '';
   const answer = await sendByIds(ids, { entry, api }, (one) => api.update((used = one), order, btnRef));

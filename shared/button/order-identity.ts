@@ -29,6 +29,19 @@ export function isSameOrder(
   return isInstant(shown.purchase_date) ? 'another' : 'unknown';
 }
 
+/**
+ * Whether Button holds the order's token, by the token that it shows: null if it shows that there is none,
+ * undefined if it shows nothing. Pure.
+ */
+export function tokenAt(
+  shown: string | null | undefined,
+  { btnRef }: { btnRef?: string | undefined },
+): 'held' | 'other' | 'none' | 'not-shown' {
+  if (shown === undefined) return 'not-shown';
+  if (shown === null) return 'none';
+  return shown === btnRef ? 'held' : 'other';
+}
+
 function isInstant(date = ''): boolean {
   return HAS_TIME.test(date) && HAS_OFFSET.test(date);
 }
