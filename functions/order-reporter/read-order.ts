@@ -79,7 +79,7 @@ export function contradicts(
   const { button_order_id: shownId, btn_ref: shownToken } = shown;
   if (known === undefined || tokenAt(shownToken, { btnRef }) === 'held') return false;
   if (shownId !== undefined) return shownId !== known;
-  const purchases = [newest.order ?? {}, ...(sent ? [sent] : [])];
+  const purchases = [newest.order ?? newest.cancels ?? {}, ...(sent ? [sent] : [])];
   return purchases.every((purchase) => isSameOrder(shown, purchase, btnRef) === 'another');
 }
 

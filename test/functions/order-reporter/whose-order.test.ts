@@ -37,6 +37,10 @@ const KNOWN = {
   'cancelled, unknown': cancelled,
   'cancelled, acknowledged': { ...cancelled, reported },
   'cancelled, acknowledged with an id': { ...cancelled, reported: { ...reported, buttonOrderId } },
+  'cancelled, then acknowledged with an id': {
+    ...cancels(bought),
+    reported: { ...reported, buttonOrderId },
+  },
   acknowledged: { ...sent, progress: { ...claim, doubt }, reported },
   'acknowledged with an id': { ...sent, reported: { ...reported, buttonOrderId } },
 } satisfies Record<string, LedgerEntry>;
@@ -108,7 +112,8 @@ function* everyCase(): Generator<Case> {
 }
 
 const UNCONFIRMED = ['new', 'in doubt', 'in doubt, with an id', 'accepted', 'cancelled'];
-const WITH_ID = ['acknowledged with an id', 'cancelled, acknowledged with an id'];
+const COMPARABLE = ['acknowledged with an id', 'cancelled, then acknowledged with an id'];
+const WITH_ID = [...COMPARABLE, 'cancelled, acknowledged with an id'];
 
 type Rule = Partial<Record<'known' | 'token' | 'id' | 'purchase', readonly string[]>>;
 
@@ -124,7 +129,7 @@ const RULES: readonly [what: string, isOurs: boolean, rule: Rule][] = [
   ['of an acknowledged, cancelled order', true, { known: ['cancelled, acknowledged with an id'] }],
   ['with the newest purchase, or the one sent first', true, { purchase: ['ours', 'first'] }],
   ['with another purchase', false, { purchase: ['other', 'currency'] }],
-  ['that proves nothing, of an acknowledged order', true, { known: ['acknowledged with an id'] }],
+  ['that proves nothing, of an acknowledged order', true, { known: COMPARABLE }],
   ['that proves nothing, of an order never acknowledged', false, { known: UNCONFIRMED }],
 ];
 
