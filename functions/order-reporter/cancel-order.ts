@@ -170,7 +170,8 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;
-  if (read.reading === 'not-found' || read.order.status === 'deleted') return ended(CANCELLED);
+  if (read.reading === 'not-found' || !isOwn(read, entry) || read.order.status === 'deleted')
+    return ended(CANCELLED);
   if (read.order.status === 'finalized') return refused('too_late');
   return cancelByOtherId([read], [], { entry, api });
 }

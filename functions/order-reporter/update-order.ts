@@ -148,7 +148,7 @@ async function send(
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };
-  return read.reading === 'found' && !ids.includes(read.id)
+  return read.reading === 'found' && isOwn(read.order, entry) && !ids.includes(read.id)
     ? api.update(read.id, order, btnRef)
     : { answer: 'not-found' };
 }

@@ -475,6 +475,19 @@ describe('a 404 to an update (requirement 3)', () => {
     expect(same.result).toEqual({ result: 'refused', reason: 'unknown_to_button' });
   });
 
+  it('is not followed by a call to an order that the list of the token shows with another token (requirement 7)', async () => {
+    const theirs = found({ ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' });
+    const nowhere = {
+      get: found({ ...held, total: 1, btn_ref: token }),
+      update: missing,
+      getByToken: theirs,
+    };
+
+    const { asked } = await talk(claimed(inDoubt), nowhere);
+
+    expect(asked).toEqual(['get', 'update', 'getByToken']);
+  });
+
   it('says nothing as long as the look-up by the token is not answered', async () => {
     const entry = claimed({ kind: 'updated', reported: {} });
 
