@@ -2,7 +2,7 @@ import type { OrderApi } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/orders/rules/order-next-call.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { notFound, type CallEnd } from './call-end.ts';
+import { notFound, refused, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder, type CreateOrder } from './create-order.ts';
 import { readOrder } from './read-order.ts';
@@ -45,6 +45,8 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
       const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
       return sendUnread(version, { byToken: read.byToken && !entry.tokenDue, mayBeCreated });
     }
+    case 'anothers':
+      return refused('order_id_taken');
     case 'found':
       return sendFound(version, read, next.trustsAmounts);
   }

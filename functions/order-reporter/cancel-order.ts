@@ -1,8 +1,7 @@
-import { isSameOrder } from '../../shared/button/order-identity.ts';
+import { idsOf } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
-  idsOf,
   isUnconfirmed,
   type FailedAnswer,
   type LedgerEntry,
@@ -20,14 +19,8 @@ import {
   unshown,
   type CallEnd,
 } from './call-end.ts';
-import {
-  lookUp,
-  readEverywhere,
-  readOrder,
-  sendByIds,
-  type CompleteReadResult,
-  type FoundOrder,
-} from './read-order.ts';
+import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
+import { sendByIds } from './send-by-ids.ts';
 import { unread } from './update-order.ts';
 
 /** What to cancel. */
@@ -45,9 +38,8 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry } = cancel;
   const isCancelled = entry.reported?.kind === 'cancelled' && !openDoubt(entry.progress);
   if (isCancelled && entry.tokenDue) return cancelByToken(cancel);
-  const own: OwnIds | { end: CallEnd } = cancelsUnconfirmed(entry)
-    ? await findOwn(cancel)
-    : { ids: idsOf(entry) };
+  const cancels = isUnconfirmed(entry) ? entry.newest.cancels : undefined;
+  const own = cancels ? await findOwn(cancel, cancels) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const { ids: tried, buttonOrderId } = own;
   const answer = await sendByIds(tried, cancel, (id) => cancel.api.cancel(id, entry.orderId));
@@ -67,56 +59,36 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
 /** The ids under which this order, and no other shop's, can be cancelled, and Button's own among them. */
 type OwnIds = { ids: string[]; buttonOrderId?: string | undefined };
 
-/** The ids of this order; or an end that cancels nothing. */
-async function findOwn({ entry, api, now }: CancelOrder): Promise<OwnIds | { end: CallEnd }> {
+/**
+ * The ids of an order that Button has not acknowledged, of which `cancels` is known; or an end that cancels
+ * nothing.
+ */
+async function findOwn(
+  { entry, api, now }: CancelOrder,
+  cancels: UnconfirmedOrder,
+): Promise<OwnIds | { end: CallEnd }> {
   const first = await readOrder(entry, api);
-  const isFirstOwn = first.reading === 'found' && isOwn(first, entry);
-  const read = first.reading === 'found' && !isFirstOwn ? await lookUp(entry, api) : first;
+  const isAnothers = first.reading === 'anothers';
+  const read = isAnothers ? await lookUp(entry, api) : first;
   if (read.reading === 'failed') return { end: unlessUnreadable(entry, read.end) };
-  if (read.reading === 'found' && isOwn(read, entry)) {
+  if (read.reading === 'found') {
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };
-    const others = first.reading === 'found' && !isFirstOwn ? [] : idsOf(entry);
     const { button_order_id: buttonOrderId = id } = order;
     return {
-      ids: [...new Set([id, buttonOrderId, ...others])],
+      ids: isAnothers ? [...new Set([id, buttonOrderId])] : idsOf(entry, id, buttonOrderId),
       ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
     };
   }
-  if (first.reading === 'found') return { end: refused('order_id_taken') };
-  const isIdTaken = cancelsUnconfirmed(entry)?.isIdTaken;
+  if (isAnothers) return { end: refused('order_id_taken') };
   // An order that a create may have made, and that Button holds without its token, is in no list.
-  if (isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
+  if (cancels.isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
   // A create that may have been sent before the token was known cannot be found by the token. Without a
   // version that this cancels, no create has been sent.
-  const mayLackToken = entry.tokenDue && entry.newest.cancels?.purchase_date !== undefined;
+  const mayLackToken = entry.tokenDue && cancels.purchase_date !== undefined;
   const isFindable = read.reading === 'not-found' && read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
-  return isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
-}
-
-/** If only the token of the order is known, an order that shows no other token may be this one. */
-function isOwn({ order }: FoundOrder, entry: LedgerEntry): boolean {
-  const cancels = cancelsUnconfirmed(entry);
-  if (!cancels) return true;
-  const { sent, btnRef } = entry;
-  if (sent && isSameOrder(order, sent, btnRef) === 'same') return true;
-  const is = isSameOrder(order, cancels, btnRef);
-  return is === 'same' || (is === 'unknown' && cancels.purchase_date === undefined);
-}
-
-/**
- * What is known of an order that Button has not acknowledged; undefined once it has, which may have happened
- * after the cancellation arrived.
- */
-function cancelsUnconfirmed(entry: LedgerEntry): UnconfirmedOrder | undefined {
-  return isUnconfirmed(entry) ? entry.newest.cancels : undefined;
-}
-
-/** Every order that Button shows under an id or the token of this order, and that is this order. */
-async function readOwn(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
-  const read = await readEverywhere(entry, api);
-  return { ...read, orders: read.orders.filter((found) => isOwn(found, entry)) };
+  return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
 /**
@@ -130,7 +102,7 @@ async function confirm(
   answer: OrderApiAnswer & { answer: 'not-found' | 'unconfirmed' | 'forbidden' },
 ): Promise<CallEnd> {
   const detail = answer.answer === 'forbidden' ? answer.detail : undefined;
-  const read = await readOwn(entry, api);
+  const read = await readEverywhere(entry, api);
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
   if (read.failed) return detail ? unread(read.failed) : read.failed;
@@ -170,8 +142,7 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;
-  if (read.reading === 'not-found' || !isOwn(read, entry) || read.order.status === 'deleted')
-    return ended(CANCELLED);
+  if (read.reading !== 'found' || read.order.status === 'deleted') return ended(CANCELLED);
   if (read.order.status === 'finalized') return refused('too_late');
   return cancelByOtherId([read], [], { entry, api });
 }

@@ -3,7 +3,7 @@ import { tokenAt } from '../../shared/button/order-identity.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, inDoubt, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
-import { readOrder } from './read-order.ts';
+import { readOrder, type OrderReadResult } from './read-order.ts';
 import { sendFound } from './send-found.ts';
 import { explainForbidden } from './update-order.ts';
 
@@ -38,22 +38,25 @@ export async function createOrder(create: CreateOrder): Promise<CallEnd> {
  * Another shop of the organisation may use the same id: its order is left alone. What Button has `shown` for
  * the create may also be the order that the create made: until a read says whose it is, that is in doubt.
  */
-async function updateIfSame(
-  { entry, order, api, now }: CreateOrder,
-  shown: OrderAtButton | undefined,
-): Promise<CallEnd> {
+async function updateIfSame(create: CreateOrder, shown: OrderAtButton | undefined): Promise<CallEnd> {
   const id = shown?.button_order_id;
-  const read = await readOrder(entry, api, id === undefined ? [] : [id]);
+  const read = await readOrder(create.entry, create.api, id);
+  if (shown) return inDoubt(await sendRead(create, read), id);
+  const isUnread = read.reading === 'failed' && isUnreadable(read.end);
+  return isUnread ? refused('order_id_taken') : sendRead(create, read);
+}
+
+async function sendRead(create: CreateOrder, read: OrderReadResult): Promise<CallEnd> {
+  const { entry } = create;
   switch (read.reading) {
     case 'failed':
-      if (shown) return inDoubt(read.end, id);
-      return isUnreadable(read.end) ? refused('order_id_taken') : read.end;
+      return read.end;
     case 'not-found':
-      return shown ? inDoubt(unshown(entry), id) : unshown(entry);
+      return unshown(entry);
+    case 'anothers':
+      return refused('order_id_taken');
     case 'found':
-      break;
+      // The earlier create may not have had the token.
+      return sendFound({ ...create, entry: { ...entry, tokenDue: true } }, read, 'no');
   }
-  // The earlier create may not have had the token.
-  const end = await sendFound({ entry: { ...entry, tokenDue: true }, order, api, now }, read, 'no');
-  return shown ? inDoubt(end, id) : end;
 }

@@ -2,13 +2,10 @@ import { holdsVersion } from '../../shared/button/order-api.ts';
 import { tokenAt } from '../../shared/button/order-identity.ts';
 import type { TrustsAmounts } from '../../shared/orders/rules/order-next-call.ts';
 import { ended, refused, type CallEnd } from './call-end.ts';
-import { isOwn, type FoundOrder } from './read-order.ts';
+import type { FoundOrder } from './read-order.ts';
 import { updateOrder, type UpdateOrder } from './update-order.ts';
 
-/**
- * Sends the version with the order's token, unless Button holds it. If an unconfirmed order is not proved to
- * be this one, it may be another shop's: it is left alone.
- */
+/** Sends the version with the order's token, unless Button holds it. */
 export async function sendFound(
   version: Pick<UpdateOrder, 'entry' | 'order' | 'api' | 'now'>,
   { order: shown, id }: FoundOrder,
@@ -16,7 +13,6 @@ export async function sendFound(
 ): Promise<CallEnd> {
   const { entry, order } = version;
   const { btnRef, tokenDue } = entry;
-  if (!isOwn(shown, entry)) return refused('order_id_taken');
   if (shown.status === 'deleted') return refused('deleted_at_button');
   const token = tokenAt(shown.btn_ref, entry);
   const withToken = btnRef !== undefined && (tokenDue ? token !== 'held' : token === 'none');

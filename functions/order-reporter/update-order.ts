@@ -1,8 +1,8 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { tokenAt } from '../../shared/button/order-identity.ts';
+import { identify, idsOf, tokenAt } from '../../shared/button/order-identity.ts';
 import { isReported } from '../../shared/orders/rules/order-evolution.ts';
 import {
-  idsOf,
+  isUnconfirmed,
   TOKEN_WARNINGS,
   type CallResult,
   type FailedAnswer,
@@ -11,7 +11,8 @@ import {
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, forbidden, inDoubt, notFound, refused, type CallEnd } from './call-end.ts';
-import { contradicts, isOwn, lookUp, readOrder, sendByIds } from './read-order.ts';
+import { lookUp, readOrder } from './read-order.ts';
+import { sendByIds } from './send-by-ids.ts';
 
 /** What to update, and how. */
 export type UpdateOrder = {
@@ -110,10 +111,10 @@ export async function explainForbidden(
 ): Promise<CallEnd> {
   const read = await readOrder(entry, api);
   if (read.reading === 'failed') return unread(read.end);
-  const shown: OrderAtButton = read.reading === 'found' ? read.order : {};
-  if (shown.status !== 'finalized' && shown.status !== 'deleted') return forbidden(detail);
-  if (!isOwn(shown, entry)) return refused('order_id_taken', detail);
-  return shown.status === 'finalized' ? refused('too_late', detail) : refused('deleted_at_button');
+  const status = read.reading === 'not-found' ? undefined : read.order.status;
+  if (status !== 'finalized' && status !== 'deleted') return forbidden(detail);
+  if (read.reading === 'anothers') return refused('order_id_taken', detail);
+  return status === 'finalized' ? refused('too_late', detail) : refused('deleted_at_button');
 }
 
 /**
@@ -131,16 +132,16 @@ export function unread(end: CallEnd): CallEnd {
  * one's.
  */
 function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
-  if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
+  if (answer.answer !== 'done' || answer.buttonOrderId === undefined || isUnconfirmed(entry)) return false;
   const { buttonOrderId: button_order_id, shownToken: btn_ref } = answer;
-  return !ids.includes(button_order_id) && contradicts({ button_order_id, btn_ref }, entry);
+  return !ids.includes(button_order_id) && identify({ button_order_id, btn_ref }, entry) === 'anothers';
 }
 
 async function send(
   { entry, order, api, id, isLookedUp }: UpdateOrder,
   btnRef?: string,
 ): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
-  const ids = id === undefined ? idsOf(entry) : [id, ...idsOf(entry).filter((other) => other !== id)];
+  const ids = idsOf(entry, id);
   let used = '';
   const answer = await sendByIds(ids, { entry, api }, (one) => api.update((used = one), order, btnRef));
   if (used === entry.orderId && showsAnothers(answer, ids, entry))
@@ -148,7 +149,7 @@ async function send(
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };
-  return read.reading === 'found' && isOwn(read.order, entry) && !ids.includes(read.id)
+  return read.reading === 'found' && !ids.includes(read.id)
     ? api.update(read.id, order, btnRef)
     : { answer: 'not-found' };
 }

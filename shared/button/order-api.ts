@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { FailedAnswer } from '../orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
-import { isSameOrder } from './order-identity.ts';
+import { compareOrders } from './order-identity.ts';
 
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
@@ -272,11 +272,11 @@ function readSuccess(
  */
 function isOther(shown: OrderAtButton, created: Order, acceptedOnly: boolean): boolean {
   const { btn_ref: token, total, status } = shown;
-  const is = isSameOrder(shown, created, created.btn_ref);
-  if (status === 'deleted' || is === 'another') return true;
+  const is = compareOrders(shown, created, created.btn_ref);
+  if (status === 'deleted' || is === 'anothers') return true;
   if (total !== created.total && total !== undefined) return true;
   if (token === undefined || token === (created.btn_ref ?? null)) return false;
-  return token !== null || (!acceptedOnly && (is !== 'same' || total === undefined));
+  return token !== null || (!acceptedOnly && (is !== 'ours' || total === undefined));
 }
 
 /**

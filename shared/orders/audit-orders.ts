@@ -1,6 +1,7 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
+import { idsOf } from '../button/order-identity.ts';
 import { findDrift, isAuditable, type OrderDrift } from './rules/order-audit.ts';
-import { idsOf, type LedgerEntry, type OrderState } from './rules/order-ledger.ts';
+import type { LedgerEntry, OrderState } from './rules/order-ledger.ts';
 import type { OrderLedger } from './store/order-ledger-store.ts';
 import { UnreadableItemError, type OnUnreadable } from '../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../dynamodb/versioned-item.ts';

@@ -250,15 +250,6 @@ export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boole
   return reported.buttonOrderId === undefined && (reported.acceptedOnly || reported.kind === 'cancelled');
 }
 
-/**
- * The ids under which Button may know the order: Button's own first, if it is known, because another shop's
- * order may have the brand's. Pure.
- */
-export function idsOf({ orderId, reported }: LedgerEntry): string[] {
-  const { buttonOrderId } = reported ?? {};
-  return buttonOrderId === undefined || buttonOrderId === orderId ? [orderId] : [buttonOrderId, orderId];
-}
-
 /** The purchase in a version; a cancellation has none. */
 export function purchaseOf({ order }: NewestVersion): Purchase | undefined {
   return order && { purchase_date: order.purchase_date, currency: order.currency };
