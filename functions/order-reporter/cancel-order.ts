@@ -19,9 +19,9 @@ import {
   unshown,
   type CallEnd,
 } from './call-end.ts';
+import { unread } from './explain-forbidden.ts';
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
-import { unread } from './update-order.ts';
 
 /** What to cancel. */
 export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };

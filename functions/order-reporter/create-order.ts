@@ -3,9 +3,9 @@ import { tokenAt } from '../../shared/button/order-identity.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, inDoubt, isUnreadable, refused, unshown, type CallEnd } from './call-end.ts';
+import { explainForbidden } from './explain-forbidden.ts';
 import { readOrder, type OrderReadResult } from './read-order.ts';
 import { sendFound } from './send-found.ts';
-import { explainForbidden } from './update-order.ts';
 
 /** What to create. */
 export type CreateOrder = { entry: LedgerEntry; order: Order; api: OrderApi; now: Date };

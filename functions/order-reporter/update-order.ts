@@ -5,13 +5,13 @@ import {
   isUnconfirmed,
   TOKEN_WARNINGS,
   type CallResult,
-  type FailedAnswer,
   type LedgerEntry,
 } from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
-import { done, endOf, forbidden, inDoubt, notFound, refused, type CallEnd } from './call-end.ts';
-import { lookUp, readOrder } from './read-order.ts';
+import { done, endOf, notFound, refused, type CallEnd } from './call-end.ts';
+import { explainForbidden } from './explain-forbidden.ts';
+import { lookUp } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
 
 /** What to update, and how. */
@@ -98,33 +98,6 @@ function leavesOldLines({ entry, order, shown }: UpdateOrder): boolean {
   return shown?.line_items === undefined
     ? contradictsReported(order.total, entry)
     : shown.line_items.length > 0 && shown.total !== order.total;
-}
-
-/**
- * A 403 means what a read shows: a finalized or deleted order, or an open one that stays due. If the read
- * shows another shop's order, it says nothing about this one.
- */
-export async function explainForbidden(
-  entry: LedgerEntry,
-  api: OrderApi,
-  detail: FailedAnswer,
-): Promise<CallEnd> {
-  const read = await readOrder(entry, api);
-  if (read.reading === 'failed') return unread(read.end);
-  const status = read.reading === 'not-found' ? undefined : read.order.status;
-  if (status !== 'finalized' && status !== 'deleted') return forbidden(detail);
-  if (read.reading === 'anothers') return refused('order_id_taken', detail);
-  return status === 'finalized' ? refused('too_late', detail) : refused('deleted_at_button');
-}
-
-/**
- * The meaning of the 403 is unknown: the order is read before anything is sent again. A refused key and a 429
- * have their own meaning.
- */
-export function unread(end: CallEnd): CallEnd {
-  const { result } = end;
-  const isOwnMeaning = 'reason' in result && ['unauthorized', 'http_429'].includes(result.reason);
-  return isOwnMeaning ? end : inDoubt(end);
 }
 
 /**
