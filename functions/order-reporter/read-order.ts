@@ -94,7 +94,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 }
 
 /** Every order that was found. */
-export type CompleteReadResult = {
+type CompleteReadResult = {
   orders: FoundOrder[];
   /** The order has a token, but Button has not looked it up by that: there may be more orders. */
   isTokenUnread: boolean;

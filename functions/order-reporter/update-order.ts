@@ -1,12 +1,7 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
 import { identify, idsOf, tokenAt } from '../../shared/button/order-identity.ts';
 import { isReported } from '../../shared/orders/rules/order-evolution.ts';
-import {
-  isUnconfirmed,
-  TOKEN_WARNINGS,
-  type CallResult,
-  type LedgerEntry,
-} from '../../shared/orders/rules/order-ledger.ts';
+import { TOKEN_WARNINGS, type CallResult, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, notFound, refused, type CallEnd } from './call-end.ts';
@@ -105,7 +100,7 @@ function leavesOldLines({ entry, order, shown }: UpdateOrder): boolean {
  * one's.
  */
 function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
-  if (answer.answer !== 'done' || answer.buttonOrderId === undefined || isUnconfirmed(entry)) return false;
+  if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
   const { buttonOrderId: button_order_id, shownToken: btn_ref } = answer;
   return !ids.includes(button_order_id) && identify({ button_order_id, btn_ref }, entry) === 'anothers';
 }

@@ -605,6 +605,18 @@ describe('an order in doubt that no read shows (requirement 3)', () => {
   });
 });
 
+it('an order in doubt that no read shows is created if an update by its id reaches another shop’s order: no id of that is kept (requirement 7)', async () => {
+  const { asked, result } = await talk(claimed(inDoubt), {
+    get: missing,
+    getByToken: { answer: 'not-found', mayBeRefused: true },
+    update: { ...done, buttonOrderId: 'btnorder-2', shownToken: 'srctok-another' },
+    create: { ...done, buttonOrderId: 'btnorder-1', shownToken: token },
+  });
+
+  expect(asked).toEqual(['get', 'getByToken', 'update', 'create']);
+  expect(result).toMatchObject({ result: 'done', created: true, buttonOrderId: 'btnorder-1' });
+});
+
 describe('a token that became known after an unclear create (requirements 1 and 3)', () => {
   it('proves nothing if a look-up finds no order: the order is updated, and created only if that fails', async () => {
     const entry = claimed({ ...inDoubt, kind: 'updated', more: { tokenDue: true } });
