@@ -1,5 +1,5 @@
 import type { OrderApi, OrderApiAnswer } from '../button/order-api.ts';
-import { idsOf } from '../button/order-identity.ts';
+import { identify, idsOf } from '../button/order-identity.ts';
 import { findDrift, isAuditable, type OrderDrift } from './rules/order-audit.ts';
 import type { LedgerEntry, OrderState } from './rules/order-ledger.ts';
 import type { OrderLedger } from './store/order-ledger-store.ts';
@@ -108,11 +108,14 @@ async function readUnlessUnreadable(
   }
 }
 
+/** Under the brand's id, another shop may have its order. */
 async function readOrder(entry: LedgerEntry, api: AuditOrdersPorts['api']): Promise<OrderApiAnswer> {
   const { orderId, btnRef } = entry;
   for (const id of idsOf(entry)) {
     const byId = await api.get(id, orderId);
-    if (byId.answer !== 'not-found') return byId;
+    const isFound = byId.answer === 'found' && id === orderId;
+    const isAnothers = isFound && identify(byId.order, entry) === 'anothers';
+    if (byId.answer !== 'not-found' && !isAnothers) return byId;
   }
   return btnRef === undefined ? { answer: 'not-found' } : api.getByToken(orderId, btnRef);
 }

@@ -15,10 +15,10 @@ const order = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
 );
 const AT = '2026-06-01T12:00:00.000Z';
-const found: OrderApiAnswer = {
+const found = {
   answer: 'found',
   order: { total: order.total, currency: order.currency, status: 'open', btn_ref: order.btn_ref },
-};
+} satisfies OrderApiAnswer;
 const down: OrderApiAnswer = { answer: 'try-again', reason: 'http_503' };
 
 function entry(orderId: string): LedgerEntry {
@@ -97,6 +97,18 @@ describe('orders, requirement 17: an audit of what Button holds', () => {
       skipped: 0,
     });
     expect(paced()).toBe(10);
+  });
+
+  it('does not compare another shop’s order with the same id: the order is missing (requirement 7)', async () => {
+    const { reported, ...rest } = entry('o-0');
+    const value = { ...rest, ...(reported && { reported: { ...reported, buttonOrderId: 'btnorder-1' } }) };
+    const theirs: OrderApiAnswer = { ...found, order: { ...found.order, btn_ref: 'srctok-another' } };
+    const { asked, result } = audit(1, (id) => (id === 'o-0' ? theirs : { answer: 'not-found' }), {
+      ledger: { read: () => Promise.resolve({ value, revision: 1 }) },
+    });
+
+    expect((await result).drift).toMatchObject([{ orderId: 'o-0', reasons: ['missing'] }]);
+    expect(asked).toEqual(['btnorder-1', 'o-0']);
   });
 
   it('skips orders that are known to be out of the range without reading them, however many there are', async () => {
