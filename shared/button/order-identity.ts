@@ -1,4 +1,4 @@
-import { isUnconfirmed, type LedgerEntry } from '../orders/rules/order-ledger.ts';
+import { isUnconfirmed, type LedgerEntry, type UnconfirmedOrder } from '../orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 
 /** What distinguishes an order that Button shows. The token is null if Button shows that there is none. */
@@ -13,49 +13,56 @@ type ShownIdentity = {
 export type Identity = 'ours' | 'anothers' | 'unproved';
 
 /**
- * Whether a call about this order may go to the order that Button shows under `id`, which may be that of
- * another shop with the same id. Pure.
+ * Whether a call about this order may go to the order that Button shows under `id`: that may be the order of
+ * another shop that uses the same id. Pure.
  *
  * | the ledger knows | ours | another's | unproved |
  * | --- | --- | --- | --- |
- * | that Button has acknowledged the order, and shown its own id | yes | no | yes |
- * | that Button has acknowledged the order, but not Button's id | yes | never | yes |
- * | the order, or, if it is cancelled, its purchase | yes | no | no |
- * | only the token of a cancelled order | yes | no | yes |
- * | nothing of a cancelled order | yes | never | yes |
+ * | Button's id of the order | yes | no | yes |
+ * | that Button has acknowledged the order, and no id of Button's | yes | cannot be told | yes |
+ * | an order that Button has not acknowledged | yes | no | no |
+ * | only the token of such an order, which is cancelled | yes | no | yes |
+ * | nothing of such an order, which is cancelled | yes | cannot be told | yes |
  *
- * Once Button has acknowledged the order, Button's ids lead to no other. `buttonId` is the one that is ours.
+ * Once Button has acknowledged the order, ids of Button's lead to no other.
  */
 export function mayChange(
   { order, id }: { order: ShownIdentity; id: string },
   entry: LedgerEntry,
   buttonId = entry.reported?.buttonOrderId,
 ): boolean {
-  if (id !== entry.orderId && !isUnconfirmed(entry)) return true;
+  const isConfirmed = buttonId !== undefined || !isUnconfirmed(entry);
+  if (isConfirmed && id !== entry.orderId) return true;
   const identity = identify(order, entry, buttonId);
   if (identity !== 'unproved') return identity === 'ours';
-  const { order: newest = entry.newest.cancels } = entry.newest;
-  return buttonId !== undefined || !isUnconfirmed(entry) || newest?.purchase_date === undefined;
+  return isConfirmed || knownOf(entry)?.purchase_date === undefined;
 }
 
 /**
- * Whose order Button shows. The token decides if it is ours, then Button's id, then another token, then the
- * purchase: Button may show that of the newest version, or the one that was sent first. Pure.
+ * Whose order Button shows. With our token, it is ours. Otherwise Button's id decides if known and shown,
+ * then another token, then the purchase: that of the newest version, or the one that was sent first. If ours
+ * was acknowledged without Button's id, or nothing is known of it, nothing shows that an order is another's.
+ * Pure.
  */
 export function identify(
   shown: ShownIdentity,
   entry: LedgerEntry,
   buttonId = entry.reported?.buttonOrderId,
 ): Identity {
-  const { newest, sent, btnRef } = entry;
+  const { sent, btnRef } = entry;
   const { button_order_id: shownId } = shown;
   if (tokenAt(shown.btn_ref, entry) === 'held') return 'ours';
   if (buttonId !== undefined && shownId !== undefined) return shownId === buttonId ? 'ours' : 'anothers';
-  const known = newest.order ?? newest.cancels;
+  const known = knownOf(entry);
   if (buttonId === undefined && (!known || !isUnconfirmed(entry))) return 'unproved';
   const are = [known ?? {}, ...(sent ? [sent] : [])].map((one) => compareOrders(shown, one, btnRef));
   if (are.includes('ours')) return 'ours';
   return are.includes('unproved') ? 'unproved' : 'anothers';
+}
+
+/** What is known of the newest version, or of the order that it cancels. */
+function knownOf({ newest }: LedgerEntry): UnconfirmedOrder | undefined {
+  return newest.order ?? newest.cancels;
 }
 
 /**

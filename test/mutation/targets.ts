@@ -8,6 +8,14 @@ export const TARGETS: readonly Target[] = [
     tests: ['test/shared/validation/webhooks/signature.test.ts'],
   },
   { file: 'shared/button/order-api.ts', tests: ['test/shared/button/order-api.test.ts'] },
+  {
+    file: 'shared/button/order-identity.ts',
+    tests: [
+      'test/shared/button/order-identity.test.ts',
+      'test/functions/order-reporter/whose-order.test.ts',
+      'test/functions/order-reporter/call-button.test.ts',
+    ],
+  },
   ...['merge-transaction', 'transaction-state'].map((part) => ({
     file: `shared/transactions/rules/${part}.ts`,
     tests: [
@@ -32,7 +40,15 @@ export const TARGETS: readonly Target[] = [
     file: 'shared/reconciliation/rules/begin-stream.ts',
     tests: ['test/shared/reconciliation/rules/begin-stream.test.ts'],
   },
-  ...['call-button', 'cancel-order', 'create-order', 'read-order', 'update-order'].map((part) => ({
+  ...[
+    'call-button',
+    'cancel-order',
+    'create-order',
+    'explain-forbidden',
+    'read-order',
+    'send-by-ids',
+    'update-order',
+  ].map((part) => ({
     file: `functions/order-reporter/${part}.ts`,
     tests: ['test/functions/order-reporter/call-button.test.ts'],
   })),
