@@ -425,6 +425,20 @@ it('an update by Button’s id is done, whatever id the answer shows: Button’s
   expect([asked, result.result]).toEqual([['update'], 'done']);
 });
 
+it('an order that a read by Button’s id shows is this one, whatever id it shows', async () => {
+  const entry = claimed({ ...inDoubt, kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } });
+
+  const { calls } = await talk(entry, {
+    get: [found({ ...held, button_order_id: 'btnorder-other' }), missing],
+    update: done,
+  });
+
+  expect(calls.map(([operation, id]) => [operation, id])).toEqual([
+    ['get', 'btnorder-1'],
+    ['update', 'btnorder-1'],
+  ]);
+});
+
 describe('a 404 to an update (requirement 3)', () => {
   it('is followed by a read and a call with the brand’s id, or, if Button’s id is not known, with the id that the token finds', async () => {
     const byId = await talk(claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' } }), {
@@ -1712,6 +1726,23 @@ describe('a 200 to a create that does not show the order as it was sent (require
     expect([updated.result, cancelled.result]).toMatchObject([
       { result: 'refused', reason: 'refused_by_button' },
       { result: 'refused', reason: 'refused_by_button' },
+    ]);
+  });
+
+  it('is sent by the brand’s id if Button does not find the other, and shows nothing that distinguishes the order', async () => {
+    const mine = found({ ...held, btn_ref: null, button_order_id: 'btnorder-1' });
+    const doubt = { kind: 'unclear', hash: 'h-1', shownId: 'btnorder-1' } as const;
+
+    const { calls } = await talk(claimed({ doubt }), {
+      get: [mine, found({ status: 'open' })],
+      update: [missing, done],
+    });
+
+    expect(calls.map(([operation, id]) => [operation, id])).toEqual([
+      ['get', 'btnorder-1'],
+      ['update', 'btnorder-1'],
+      ['get', order.order_id],
+      ['update', order.order_id],
     ]);
   });
 
