@@ -1,4 +1,4 @@
-import { idsOf } from '../../shared/button/order-identity.ts';
+import { identify, idsOf } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
@@ -74,9 +74,11 @@ async function findOwn(
   if (read.reading === 'found') {
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };
+    if (isAnothers && id === entry.orderId && identify(first.order, entry) === 'anothers')
+      return { end: refused('order_id_taken') };
     const { button_order_id: buttonOrderId = id } = order;
     return {
-      ids: isAnothers ? [...new Set([id, buttonOrderId])] : idsOf(entry, id, buttonOrderId),
+      ids: isAnothers ? [id] : idsOf(entry, id, buttonOrderId),
       ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
     };
   }

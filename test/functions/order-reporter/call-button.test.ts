@@ -1053,6 +1053,19 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect([ids(mine), mine.result]).toMatchObject([[order.order_id, 'btnorder-1'], isDone]);
   });
 
+  it('is not sent by an id that shows another shop’s order, although the token leads to ours without an id of Button’s', async () => {
+    const nameless = found({ ...held, btn_ref: token });
+    const shows = (get: OrderApiAnswer) => talk(unreported(), { get, getByToken: nameless, cancel: done });
+
+    const [theirs, unproved] = [await shows(anothers), await shows(found({ status: 'open' }))];
+
+    expect([theirs.asked, theirs.result]).toEqual([
+      ['get', 'getByToken'],
+      { result: 'refused', reason: 'order_id_taken' },
+    ]);
+    expect(unproved.asked).toEqual(['get', 'getByToken', 'cancel']);
+  });
+
   it('is not sent if all that is known is a token that came later, and that token leads nowhere', async () => {
     const entry = claimed({ kind: 'cancelled', ...inDoubt, more: { tokenDue: true } });
     const tokenCameLater = { ...entry, newest: { ...entry.newest, cancels: {} } };
