@@ -10,7 +10,7 @@ type ShownIdentity = {
 };
 
 /** Whose order Button shows; `unproved` if Button shows, or the ledger knows, too little to tell. */
-export type Identity = 'ours' | 'anothers' | 'unproved';
+type Identity = 'ours' | 'anothers' | 'unproved';
 
 /**
  * Whether a call about this order may go to the order that Button shows under `id`: that may be the order of
