@@ -3,9 +3,9 @@ import { hash } from 'node:crypto';
 import {
   type Observation,
   readTransaction,
+  readTransactionKey,
+  type Transaction,
   transactionFlags,
-  transactionKey,
-  type TransactionResult,
 } from '@button-serverless/validation/webhooks';
 import type { ConflictNote } from './rules/conflict-note.ts';
 import { deliveryOf, cutOverAt } from '../transactions/rules/delivery.ts';
@@ -17,7 +17,7 @@ import { applyTransaction } from '../transactions/apply-transaction.ts';
 import { errorName, log } from '../runtime/logger.ts';
 import type { QuarantineEntry, QuarantineReason, QuarantineStore } from '../quarantine/quarantine-store.ts';
 import type { FinalizationMinutes } from '../transactions/store/cached-finalization-windows.ts';
-import { asUnchangedRow, type UnchangedRow } from '../transactions/rules/unchanged-row.ts';
+import { asUnchangedRow, digestOfRow, type UnchangedRow } from '../transactions/rules/unchanged-row.ts';
 import type { AsUnchanged, FoundRow, TransactionStore } from '../transactions/store/transaction-store.ts';
 import { reportUnreadable, UnreadableItemError } from '../dynamodb/unreadable-item.ts';
 
@@ -56,19 +56,15 @@ const MAX_BATCH_KEYS = 100;
 
 /**
  * Stores rows with the same merge as webhooks; returns what they showed. Rows that have not changed cost half
- * a read unit and no write.
+ * a read unit and no write, and are recognised before they are read as a whole.
  *
  * An unreadable row goes to quarantine, and the other rows continue. Throws if a table cannot be reached.
  */
 export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
-  const readable: ReadableRow[] = [];
-  for (const row of read.rows) {
-    const reading = await readOrQuarantine(row, read, ports);
-    if (reading) readable.push(reading);
-  }
+  const sighting = sightingOf(read, ports);
   const outcomes: RowResult[] = [];
-  for (const chunk of inChunks(readable, MAX_BATCH_KEYS)) {
-    outcomes.push(...(await storeChunk(chunk, ports)));
+  for (const chunk of inChunks(read.rows, MAX_BATCH_KEYS)) {
+    outcomes.push(...(await storeChunk(chunk, sighting, ports)));
   }
   const tallies = outcomes.map(tallyOf);
   const tally = sumTallies(tallies);
@@ -82,23 +78,27 @@ export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<
 
 type StoreChunkPorts = Omit<StoreRowsPorts, 'windows' | 'liveFrom'>;
 
-/** A row whose transaction could be read, and its JSON. */
-type ReadableRow = { observation: Observation; text: string };
+/** A row that can be looked up, and the digest of its JSON. */
+type KeyedRow = { row: unknown; key: string; digest: string };
 
 /** What a row showed. */
 type RowResult = RowOutcome | UnchangedRow;
 
-async function storeChunk(rows: readonly ReadableRow[], ports: StoreChunkPorts): Promise<RowResult[]> {
-  const byKey = Map.groupBy(rows, ({ observation }) => transactionKey(observation.transaction));
+async function storeChunk(
+  rows: readonly unknown[],
+  sighting: Sighting,
+  ports: StoreChunkPorts,
+): Promise<RowResult[]> {
+  const keyed: KeyedRow[] = [];
+  for (const row of rows) {
+    const one = withKey(row);
+    if (one) keyed.push(one);
+    else await quarantineUnreadable(row, sighting, ports);
+  }
+  const byKey = Map.groupBy(keyed, ({ key }) => key);
   const asUnchanged: AsUnchanged = (key, summary) => {
     const [first] = byKey.get(key) ?? [];
-    if (!first) return undefined;
-    const { observation, text } = first;
-    return asUnchangedRow(
-      { transaction: observation.transaction, text },
-      summary,
-      ports.rewardableCategories,
-    );
+    return first && asUnchangedRow(first.digest, summary, ports.rewardableCategories);
   };
   const known = await ports.transactions.readMany([...byKey.keys()], asUnchanged);
   const outcomes: RowResult[] = [];
@@ -107,9 +107,9 @@ async function storeChunk(rows: readonly ReadableRow[], ports: StoreChunkPorts):
       // Rows of one order are stored one after the other: each must see what the previous one wrote.
       group.map(async ([key, same]) => {
         const done: RowResult[] = [];
-        for (const [index, { observation }] of same.entries()) {
+        for (const [index, one] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
-          const outcome = await storeOrQuarantine({ observation, current, key }, ports);
+          const outcome = await storeRow({ ...one, current }, sighting, ports);
           if (outcome) done.push(outcome);
         }
         return done;
@@ -120,9 +120,22 @@ async function storeChunk(rows: readonly ReadableRow[], ports: StoreChunkPorts):
   return outcomes;
 }
 
+/** Undefined for a row that was not stored. */
+async function storeRow(
+  { row, key, digest, current }: KeyedRow & { current: FoundRow | 'absent' | undefined },
+  sighting: Sighting,
+  ports: StoreChunkPorts,
+): Promise<RowResult | undefined> {
+  if (typeof current === 'object' && 'isFromWebhook' in current) return current;
+  const reading = readTransaction(row);
+  if (!reading.ok) return quarantineUnreadable(row, sighting, ports);
+  const observation = observe({ row, digest, transaction: reading.transaction }, sighting);
+  return storeOrQuarantine({ observation, current, key }, ports);
+}
+
 type KnownRow = {
   observation: Observation;
-  current: FoundRow | 'absent' | undefined;
+  current: Exclude<FoundRow, UnchangedRow> | 'absent' | undefined;
   key: string;
 };
 
@@ -133,11 +146,10 @@ type KnownRow = {
 async function storeOrQuarantine(
   { observation, current, key }: KnownRow,
   ports: StoreChunkPorts,
-): Promise<RowResult | undefined> {
+): Promise<RowOutcome | undefined> {
   const { transaction, seenAt } = observation;
   try {
     if (current === 'unreadable') throw new UnreadableItemError(key);
-    if (typeof current === 'object' && 'isFromWebhook' in current) return current;
     const { before, after } = await applyTransaction(ports, observation, current);
     if (after !== before) countFlags(observation, { before, after }, ports.metrics);
     return { transaction, before, after, seenAt };
@@ -198,47 +210,61 @@ function countFlags(
     metrics.add({ name: 'RowFlags', value: 1, dimensions: { Flag: flag } });
 }
 
-/** Undefined for an unreadable row. */
-async function readOrQuarantine(
-  row: unknown,
-  { position, readStartedAt }: ReadRows,
-  ports: StoreRowsPorts,
-): Promise<ReadableRow | undefined> {
-  const reading = readRow(row);
-  const seenAt = ports.now().toISOString();
-  if (!reading.ok) {
-    const { faults, bytes } = reading;
-    const problem = 'The row was not understood here';
-    const reasons = faults.map(({ path, code }) => ({ code, path, problem }));
-    await quarantineRow({ bytes, reasons, refusedAt: seenAt, origin: `account:${position.account}` }, ports);
-    return undefined;
-  }
-  const observation: Observation = {
-    transaction: reading.transaction,
-    payload: row,
-    source: { kind: 'api', readStartedAt, visibleUntil: visibleUntil(readStartedAt, ports.windows.lagMs) },
-    seenAt,
-    delivery: deliveryOf(reading.transaction, cutOverAt(position, ports.liveFrom)),
-    flags: transactionFlags(reading.transaction, row),
+/** What the rows of a response have in common. */
+type Sighting = {
+  readStartedAt: string;
+  visibleUntil: string;
+  seenAt: string;
+  cutOver: string | null;
+  account: string;
+};
+
+function sightingOf({ position, readStartedAt }: ReadRows, ports: StoreRowsPorts): Sighting {
+  const visibleUntilMs = Date.parse(readStartedAt) - shownAfterMs(ports.windows.lagMs);
+  return {
+    readStartedAt,
+    visibleUntil: new Date(visibleUntilMs).toISOString(),
+    seenAt: ports.now().toISOString(),
+    cutOver: cutOverAt(position, ports.liveFrom),
+    account: position.account,
   };
-  return { observation, text: reading.bytes };
 }
 
-function visibleUntil(readStartedAt: string, lagMs: number): string {
-  return new Date(Date.parse(readStartedAt) - shownAfterMs(lagMs)).toISOString();
+function observe(
+  { row, digest, transaction }: { row: unknown; digest: string; transaction: Transaction },
+  { readStartedAt, visibleUntil, seenAt, cutOver }: Sighting,
+): Observation {
+  return {
+    transaction,
+    payload: row,
+    source: { kind: 'api', readStartedAt, visibleUntil, row: digest },
+    seenAt,
+    delivery: deliveryOf(transaction, cutOver),
+    flags: transactionFlags(transaction, row),
+  };
 }
 
-type ParsedRow = TransactionResult & { bytes: string };
+/** Undefined for an unreadable row, or for one that is nested too deeply to be written as JSON again. */
+function withKey(row: unknown): KeyedRow | undefined {
+  const key = readTransactionKey(row);
+  const text = toJson(row);
+  return key === undefined || text === undefined ? undefined : { row, key, digest: digestOfRow(text) };
+}
 
-/** A row that is nested too deeply can be parsed, but not written again: only its id can be kept. */
-function readRow(row: unknown): ParsedRow {
+async function quarantineUnreadable(
+  row: unknown,
+  { seenAt, account }: Sighting,
+  ports: StoreChunkPorts,
+): Promise<undefined> {
   const reading = readTransaction(row);
-  const bytes = toJson(row);
-  if (bytes === undefined) {
-    const id = reading.ok ? reading.transaction.id : null;
-    return { ok: false, faults: [{ path: '$', code: 'too_deep' }], bytes: JSON.stringify({ id }) };
-  }
-  return { ...reading, bytes };
+  const text = toJson(row);
+  const faults = reading.ok || text === undefined ? [{ path: '$', code: 'too_deep' }] : reading.faults;
+  // Of a row that cannot be written as JSON again, only the id can be kept.
+  const bytes = text ?? JSON.stringify({ id: reading.ok ? reading.transaction.id : null });
+  const problem = 'The row was not understood here';
+  const reasons = faults.map(({ path, code }) => ({ code, path, problem }));
+  await quarantineRow({ bytes, reasons, refusedAt: seenAt, origin: `account:${account}` }, ports);
+  return undefined;
 }
 
 function toJson(value: unknown): string | undefined {

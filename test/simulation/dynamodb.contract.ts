@@ -438,10 +438,10 @@ export function describeDynamoDB(name: string, { client, changes, faults }: Dyna
       const [one, other, nobody] = [newKey(), newKey(), newKey()];
       await put({ pk: text(one), n: number(1) });
       await put({ pk: text(other), n: number(2) });
-      const getMany = async (wanted: string[]) => {
+      const getMany = async (wanted: string[], shown = {}) => {
         const Keys = wanted.map((key) => ({ pk: text(key) }));
         const { Responses } = await client().send(
-          new BatchGetItemCommand({ RequestItems: { [TABLE]: { Keys } } }),
+          new BatchGetItemCommand({ RequestItems: { [TABLE]: { Keys, ...shown } } }),
         );
         return Responses?.[TABLE] ?? [];
       };
@@ -449,6 +449,9 @@ export function describeDynamoDB(name: string, { client, changes, faults }: Dyna
       const found = await getMany([one, nobody, other]);
 
       expect(found.map(({ n }) => n?.N).sort()).toEqual(['1', '2']);
+      expect(
+        await getMany([one], { ProjectionExpression: '#0', ExpressionAttributeNames: { '#0': 'n' } }),
+      ).toEqual([{ n: number(1) }]);
       await expect(getMany([one, one])).rejects.toMatchObject({ name: 'ValidationException' });
       await expect(getMany(Array.from({ length: 101 }, newKey))).rejects.toMatchObject({
         name: 'ValidationException',

@@ -88,7 +88,8 @@ export function mergeTransaction(
     return { record, outcome: 'duplicate' };
 
   const delivery = joinDeliveries(record, { delivery: observation.delivery, seen: [observation] });
-  const next = restated({ ...known, seen, buttonIds, otherKeys, delivery }, known, storing);
+  const shown = showing(known, observation);
+  const next = restated({ ...shown, seen, buttonIds, otherKeys, delivery }, known, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   const isNew = seen.length > known.seen.length;
@@ -104,6 +105,22 @@ export function mergeTransaction(
   return isShown && observation.source.kind === 'api'
     ? { record: next, outcome: 'confirmed' }
     : { record, outcome: 'stale' };
+}
+
+/** The record with the row of the latest read: of the observation, unless a later one is known. */
+function showing(record: TransactionRecord, observation: Observation): TransactionRecord {
+  const { shownAt } = toSeen(observation);
+  if (shownAt === undefined || record.seen.some((one) => (one.shownAt ?? '') > shownAt)) return record;
+  return { ...withoutRow(record), ...rowOf(observation) };
+}
+
+function withoutRow(record: TransactionRecord): TransactionRecord {
+  const { shownRow: _row, ...rest } = record;
+  return rest;
+}
+
+function rowOf({ source }: Observation): Pick<TransactionRecord, 'shownRow'> {
+  return source.kind === 'api' && source.row !== undefined ? { shownRow: source.row } : {};
 }
 
 /** A version that does not count now, because of another id, may count once that is settled. */
@@ -157,7 +174,7 @@ export function takeOver(
     otherKeys !== record.otherKeys ||
     settlement !== record.settlement;
   if (!isNew && record.version > other.version) return record;
-  const joined = isErased ? eraseTransaction(record, erasedAt) : record;
+  const joined = withoutRow(isErased ? eraseTransaction(record, erasedAt) : record);
   const next = restated(
     {
       ...joined,
@@ -242,6 +259,7 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
     buttonIds: [transaction.id],
     otherKeys: [],
     seen: [toSeen(observation)],
+    ...rowOf(observation),
     delivery,
     ...(erasedAt === undefined ? {} : { erasedAt }),
   };

@@ -9,7 +9,7 @@ import {
   type SeenVersion,
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
-import { isSame, stateOf, versionIdentity } from './transaction-state.ts';
+import { isSame, stateOf } from './transaction-state.ts';
 
 /** A row of the Transactions API that changes nothing about the stored record. */
 export type UnchangedRow = {
@@ -24,8 +24,9 @@ export type RowSummary = Omit<RewardableState, 'mergedInto' | 'erasedAt'> & {
 };
 
 /**
- * Raise it with every change of the rules of merging (`merge-transaction.ts`, `transaction-state.ts`) that
- * gives stored versions another state: the next read then merges every row again.
+ * Raise it with every change of what is read from a row (`transaction-wire.ts`, `lines-digest.ts`), and with
+ * every change of the rules of merging (`merge-transaction.ts`, `transaction-state.ts`) that gives stored
+ * versions another state: the next read then merges every row again.
  */
 const RULES = '2';
 
@@ -33,9 +34,14 @@ const DIGEST_CHARACTERS = 14;
 const FROM_WEBHOOK = 'w';
 const FROM_API = 'a';
 
+/** The digest of a row's JSON, by which the row is recognised when it is read again. Pure. */
+export function digestOfRow(text: string): string {
+  return hash('sha256', `${RULES}\n${text}`, 'base64url').slice(0, DIGEST_CHARACTERS);
+}
+
 /**
- * The digest of the row that changes nothing about a record, whenever it is read: the version that a read
- * showed last. Undefined if every row has to be merged.
+ * The digest of the row that changes nothing about a record, whenever it is read: the one that a read showed
+ * last. Undefined if every row has to be merged.
  *
  * That is so if a read at a later time overrules nothing that it does not overrule already. The record must
  * have one candidate and one of Button's ids, and every other version must be the same one with the same
@@ -46,33 +52,36 @@ export function rowDigestOf({
   candidates,
   buttonIds,
   seen,
+  shownRow,
   mergedInto,
   erasedAt,
 }: TransactionRecord): string | undefined {
   const isOne = candidates.length === 1 && buttonIds.length === 1;
-  if (!isOne || mergedInto !== undefined || erasedAt !== undefined) return undefined;
+  if (!isOne || shownRow === undefined || mergedInto !== undefined || erasedAt !== undefined)
+    return undefined;
   const shown = seen.reduce((latest, one) => (shownAt(one) > shownAt(latest) ? one : latest));
   const isSettled = seen.every((one) => one === shown || isSettledBy(shown, one));
-  if (shown.shownAt === undefined || !isSettled || takesPayload(seen, shown)) return undefined;
-  const origin = isFromWebhook(seen, shown) ? FROM_WEBHOOK : FROM_API;
-  return `${origin}${digestOf(shown, JSON.stringify(shown.payload))}`;
+  if (shown.shownAt === undefined || !isSettled || takesPayload(seen, shown, shownRow)) return undefined;
+  return `${isFromWebhook(seen, shown) ? FROM_WEBHOOK : FROM_API}${shownRow}`;
+}
+
+/** The digest of the row in a record's `rowDigest`. Pure. */
+export function shownRowIn(rowDigest: string): string {
+  return rowDigest.slice(1);
 }
 
 /**
- * The row, if it changes nothing about the record of an item with its key; undefined if that is not known
- * from the item's attributes. `text` is the row's JSON. Pure.
- *
- * The payload of a version that is not current is not kept, and then makes no difference.
+ * The row with that digest, if it changes nothing about the record of an item with its key; undefined if that
+ * is not known from the item's attributes. Pure.
  */
 export function asUnchangedRow(
-  { transaction, text }: Pick<Candidate, 'transaction'> & { text: string },
+  row: string,
   { rowDigest, notRewardableReason: reason, ...state }: RowSummary,
   rewardableCategories?: readonly string[],
 ): UnchangedRow | undefined {
-  const digest = rowDigest.slice(1);
-  const isKnown = digest === digestOf({ transaction }, text) || digest === digestOf({ transaction }, 'null');
   // A category that a setting has come to name gives the transaction a new version.
-  if (!isKnown || notRewardableReason(state, rewardableCategories) !== reason) return undefined;
+  const isWorthTheSame = notRewardableReason(state, rewardableCategories) === reason;
+  if (row !== shownRowIn(rowDigest) || !isWorthTheSame) return undefined;
   return { isFromWebhook: rowDigest.startsWith(FROM_WEBHOOK) };
 }
 
@@ -98,9 +107,12 @@ function saysNothingElse(shown: SeenVersion, version: SeenVersion): boolean {
   return isSame(shown, version) && (lines === null || others === null || lines === others);
 }
 
-/** Whether the purchase would have the payload of the row, if that is not kept. */
-function takesPayload(seen: readonly SeenVersion[], shown: SeenVersion): boolean {
-  if (shown.payload !== null) return false;
+/**
+ * Whether the purchase would take its payload from the row. The payload of a version that is not current is
+ * not kept, and then makes no difference.
+ */
+function takesPayload(seen: readonly SeenVersion[], shown: SeenVersion, shownRow: string): boolean {
+  if (shown.payload !== null) return digestOfRow(JSON.stringify(shown.payload)) !== shownRow;
   const payload = 'of the row';
   const withPayload = seen.map((version) => (version === shown ? { ...version, payload } : version));
   return stateOf(withPayload, undefined)?.candidates[0].payload === payload;
@@ -108,9 +120,4 @@ function takesPayload(seen: readonly SeenVersion[], shown: SeenVersion): boolean
 
 function shownAt(version: SeenVersion): string {
   return version.shownAt ?? '';
-}
-
-function digestOf({ transaction }: Pick<Candidate, 'transaction'>, payload: string): string {
-  const text = `${RULES}\n${versionIdentity(transaction)}\n${payload}`;
-  return hash('sha256', text, 'base64url').slice(0, DIGEST_CHARACTERS);
 }

@@ -12,7 +12,7 @@ import {
 } from '@button-serverless/validation/webhooks';
 import { shopperKey } from '../rules/shopper-key.ts';
 import { stateOf } from '../rules/transaction-state.ts';
-import { rowDigestOf, type RowSummary } from '../rules/unchanged-row.ts';
+import { rowDigestOf, shownRowIn, type RowSummary } from '../rules/unchanged-row.ts';
 import { packJson, unpackJson } from '../../dynamodb/packed-json.ts';
 import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { loadBody, storeBody } from '../../dynamodb/split-body.ts';
@@ -97,6 +97,7 @@ const ItemSchema = z
     otherKeys: OtherKeysSchema,
     mergedInto: z.string().exactOptional(),
     erasedAt: z.string().exactOptional(),
+    rowDigest: z.string().optional().catch(undefined),
   })
   .and(BodyReferenceSchema);
 
@@ -224,6 +225,12 @@ export async function fromItem(
   return readOrReport(key, () => toRecord(parsed, BodySchema.parse(unpackJson(bytes))));
 }
 
+/** The attributes that `rowSummaryOf` looks at. */
+export const ROW_SUMMARY_ATTRIBUTES: readonly string[] = [
+  ...['schemaVersion', 'rowDigest', 'status', 'category', 'delivery'],
+  ...['notRewardableReason', 'mergedInto', 'erasedAt'],
+];
+
 const RowSummarySchema = z.object({
   schemaVersion: z.object({ N: z.literal(String(SCHEMA_VERSION)) }),
   rowDigest: z.object({ S: z.string().min(2) }),
@@ -259,6 +266,7 @@ function toRecord(
   const state = stateOf(body.seen, body.settlement);
   if (!state) throw new Error('A transaction without a version');
   const { version, changes, storedAt, delivery, otherKeys, notRewardableReason, mergedInto, erasedAt } = rest;
+  const { rowDigest } = rest;
   return {
     value: {
       ...body,
@@ -272,6 +280,7 @@ function toRecord(
       ...(notRewardableReason === undefined ? {} : { notRewardableReason }),
       ...(mergedInto === undefined ? {} : { mergedInto }),
       ...(erasedAt === undefined ? {} : { erasedAt }),
+      ...(rowDigest === undefined ? {} : { shownRow: shownRowIn(rowDigest) }),
     },
     revision,
   };
@@ -290,6 +299,7 @@ function withoutHead(record: Omit<TransactionRecord, 'key'>): object {
     notRewardableReason: _reason,
     mergedInto: _mergedInto,
     erasedAt: _erasedAt,
+    shownRow: _row,
     ...body
   } = record;
   return body;

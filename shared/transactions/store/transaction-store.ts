@@ -1,4 +1,4 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
 import type { TransactionRecord } from '@button-serverless/validation/webhooks';
 import { batchGet } from '../../dynamodb/batch-get.ts';
@@ -8,6 +8,7 @@ import type { RowSummary, UnchangedRow } from '../rules/unchanged-row.ts';
 import {
   aliasTarget,
   fromItem,
+  ROW_SUMMARY_ATTRIBUTES,
   rowSummaryOf,
   toAliasItem,
   toItem,
@@ -41,8 +42,8 @@ export type TransactionStore = {
    */
   find(key: string, options?: { consistent: boolean }): Promise<Found>;
   /**
-   * Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. An
-   * item that `asUnchanged` recognises is not unpacked, and need not be readable.
+   * Where at most 100 keys lead; a key that leads nowhere is missing from the map. Eventually consistent. Of
+   * an item that `asUnchanged` recognises, only the summary is read; any other one is read twice.
    */
   readMany(keys: readonly string[], asUnchanged?: AsUnchanged): Promise<Map<string, FoundRow>>;
   /** Makes `alias` lead to the purchase under `key` for good; false if something is stored there already. */
@@ -64,6 +65,9 @@ export type TransactionWriteResult =
  * are not.
  */
 const MAX_ALIASES = 5;
+
+const { partitionKey } = TRANSACTIONS_TABLE;
+const SUMMARY = [partitionKey, ...ROW_SUMMARY_ATTRIBUTES];
 
 /** Transactions in DynamoDB: one item each, and more for one that exceeds an item. */
 export function createTransactionStore({
@@ -94,18 +98,22 @@ export function createTransactionStore({
 
     async readMany(keys, asUnchanged) {
       const found = new Map<string, FoundRow>();
-      for (const item of await batchGet(access, TRANSACTIONS_TABLE.partitionKey, keys)) {
-        const key = item[TRANSACTIONS_TABLE.partitionKey]?.S;
-        if (key === undefined) continue;
-        const summary = asUnchanged && rowSummaryOf(item);
-        const unchanged = summary && asUnchanged(key, summary);
-        const stored =
-          unchanged ??
-          (await orUnreadable(async () => {
-            const target = aliasTarget(item);
-            return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
-          }));
-        if (stored) found.set(key, stored);
+      let others: readonly string[] = keys;
+      if (asUnchanged) {
+        const summaries = await batchGet({ ...access, attributes: SUMMARY }, partitionKey, keys);
+        for (const item of summaries) {
+          const summary = rowSummaryOf(item);
+          const unchanged = summary && asUnchanged(keyIn(item), summary);
+          if (unchanged) found.set(keyIn(item), unchanged);
+        }
+        others = summaries.map(keyIn).filter((key) => !found.has(key));
+      }
+      for (const item of await batchGet(access, partitionKey, others)) {
+        const stored = await orUnreadable(async () => {
+          const target = aliasTarget(item);
+          return target === undefined ? await fromItem(access, item) : (await find(target)).stored;
+        });
+        if (stored) found.set(keyIn(item), stored);
       }
       return found;
     },
@@ -124,6 +132,10 @@ export function createTransactionStore({
       return { ok: false, current: (await find(target, { consistent: true })).stored };
     },
   };
+}
+
+function keyIn(item: Record<string, AttributeValue>): string {
+  return item[partitionKey]?.S ?? '';
 }
 
 async function orUnreadable<Stored>(read: () => Promise<Stored>): Promise<Stored | 'unreadable'> {

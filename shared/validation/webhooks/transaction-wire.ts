@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import { parseJson } from '../json/parse-json.ts';
 import { digestOfLines } from './lines-digest.ts';
-import type { Transaction, TransactionFlag } from './transaction.ts';
+import { transactionKey, type Transaction, type TransactionFlag } from './transaction.ts';
 import { webhookFlags } from './webhook-flags.ts';
 
 /** Text that a table can hold, and short enough not to fill an item by itself. */
@@ -94,6 +94,17 @@ export function readTransaction(row: unknown): TransactionResult {
       pubRef: data.pub_ref ?? null,
     },
   };
+}
+
+const KeyFieldsSchema = TransactionWireSchema.pick({ id: true, button_order_id: true });
+
+/**
+ * The key of a row of the Transactions API, without reading the rest of it; undefined if the row cannot be
+ * read. Never throws.
+ */
+export function readTransactionKey(row: unknown): string | undefined {
+  const { data } = KeyFieldsSchema.safeParse(row);
+  return data && transactionKey({ id: data.id, buttonOrderId: data.button_order_id || null });
 }
 
 /** The envelope of a webhook. Unknown event types are accepted: `data.status` says what a transaction is. */

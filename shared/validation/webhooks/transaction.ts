@@ -136,6 +136,8 @@ export type TransactionRecord = {
   otherKeys: readonly string[];
   /** The versions seen, at most twenty of each of Button's ids. */
   seen: readonly SeenVersion[];
+  /** The digest of the row that the latest read of the API showed; absent if it is not known. */
+  shownRow?: string;
   /**
    * `historical`: created before this system took over, so an older system may have rewarded it. A live
    * purchase becomes historical if an older transaction of it turns up, and never the other way round.
@@ -158,11 +160,12 @@ export type TransactionRecord = {
 export type Observation = Candidate & {
   /**
    * Where it was seen. Every change before `visibleUntil` was visible to the read: the beginning of the read
-   * less Button's lag; unless given, the beginning of the read. ISO 8601 UTC.
+   * less Button's lag; unless given, the beginning of the read. ISO 8601 UTC. `row` is the digest of the row,
+   * by which it is recognised when it is read again.
    */
   source:
     | { kind: 'webhook'; eventId: string }
-    | { kind: 'api'; readStartedAt: string; visibleUntil?: string };
+    | { kind: 'api'; readStartedAt: string; visibleUntil?: string; row?: string };
   seenAt: string;
   delivery: 'live' | 'historical';
   flags?: readonly TransactionFlag[];

@@ -303,14 +303,16 @@ export class DynamoDBModel {
     for (const [name, { Keys: keys = [], ConsistentRead: isConsistent, ...rest }] of Object.entries(
       requests,
     )) {
-      refuseUnknown('BatchGetItem', rest);
+      const { ProjectionExpression: shown, ExpressionAttributeNames, ...others } = rest;
+      refuseUnknown('BatchGetItem', others);
       const table = this.#table(name);
       keyCount += keys.length;
       const ids = keys.map((key) => keyOf(table.settings, key));
       if (new Set(ids).size < ids.length) throw validation('Provided list of item keys contains duplicates');
       responses[name] = keys
         .map((key) => this.#read(table, key, isConsistent === true ? 0 : staleForMs))
-        .filter((item) => item !== undefined);
+        .filter((item) => item !== undefined)
+        .map((item) => (shown === undefined ? item : projected(item, shown, { ExpressionAttributeNames })));
     }
     if (keyCount === 0 || keyCount > MAX_BATCH_KEYS)
       throw validation(`Too many items requested for the BatchGetItem call: ${keyCount}`);

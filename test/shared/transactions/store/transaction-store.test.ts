@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import {
   BatchGetItemCommand,
+  type BatchGetItemCommandOutput,
   GetItemCommand,
   PutItemCommand,
   ScanCommand,
@@ -28,7 +29,7 @@ import {
   type Scanned,
 } from '../../../../shared/transactions/store/transaction-scan.ts';
 import { createCheckoutStore } from '../../../../shared/transactions/store/checkout-store.ts';
-import { asUnchangedRow } from '../../../../shared/transactions/rules/unchanged-row.ts';
+import { asUnchangedRow, digestOfRow } from '../../../../shared/transactions/rules/unchanged-row.ts';
 import {
   createTransactionStore,
   type AsUnchanged,
@@ -363,14 +364,15 @@ describe('the row that would change nothing', () => {
   const shown = () => {
     nextOrder += 1;
     const row = observation({ buttonOrderId: `btnorder-${nextOrder}` });
-    const source = { kind: 'api', readStartedAt: '2026-01-02T00:00:00.000Z' } as const;
+    const digest = digestOfRow(JSON.stringify(row.payload));
+    const source = { kind: 'api', readStartedAt: '2026-01-02T00:00:00.000Z', row: digest } as const;
     const read = { ...row, source };
     return { read, record: mergeTransaction(undefined, read).record };
   };
   const recognising =
-    ({ transaction, payload }: Observation): AsUnchanged =>
+    ({ payload }: Observation): AsUnchanged =>
     (_key, summary) =>
-      asUnchangedRow({ transaction, text: JSON.stringify(payload) }, summary);
+      asUnchangedRow(digestOfRow(JSON.stringify(payload)), summary);
   const item = async (key: string) => {
     const command = new GetItemCommand({ TableName: access().table, Key: { pk: { S: key } } });
     return (await dynamodb.client.send(command)).Item ?? {};
@@ -393,6 +395,28 @@ describe('the row that would change nothing', () => {
     expect(found.get(record.key)).toEqual({ isFromWebhook: false });
     expect(found.get(alias)).toEqual({ value: record, revision: 1 });
     expect(changed.get(record.key)).toEqual({ value: record, revision: 1 });
+  });
+
+  it('is recognised without its packed body, which is read only of rows that differ', async () => {
+    const [same, other] = [shown(), shown()];
+    for (const { record } of [same, other]) await tableStore().write(record, 0);
+    const answers: BatchGetItemCommandOutput[] = [];
+    const client = {
+      send: async (command: BatchGetItemCommand) => {
+        const answer = await dynamodb.client.send(command);
+        answers.push(answer);
+        return answer;
+      },
+    } as DynamoDBClient;
+    const store = createTransactionStore({ ...access(), client, shopperField: 'none' });
+
+    const found = await store.readMany([same.record.key, other.record.key], (key, summary) =>
+      key === same.record.key ? recognising(same.read)(key, summary) : undefined,
+    );
+
+    const items = answers.map(({ Responses }) => Responses?.[access().table] ?? []);
+    expect(items.map((of) => of.filter((one) => 'body' in one).length)).toEqual([0, 1]);
+    expect(found.get(other.record.key)).toEqual({ value: other.record, revision: 1 });
   });
 
   it('is not asked for if the item does not say which: older code wrote it, or a hand changed it', async () => {

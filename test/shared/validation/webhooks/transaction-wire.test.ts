@@ -3,8 +3,12 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { transactionContent } from '../../../../shared/validation/webhooks/transaction.ts';
-import { readTransaction, readWebhook } from '../../../../shared/validation/webhooks/transaction-wire.ts';
+import { transactionContent, transactionKey } from '../../../../shared/validation/webhooks/transaction.ts';
+import {
+  readTransaction,
+  readTransactionKey,
+  readWebhook,
+} from '../../../../shared/validation/webhooks/transaction-wire.ts';
 import firstPage from '../../../fixtures/button/transactions-page-1.json' with { type: 'json' };
 
 function fixture(name: string): Buffer {
@@ -122,6 +126,23 @@ describe('readWebhook', () => {
         },
       ),
     );
+  });
+});
+
+describe('readTransactionKey', () => {
+  it('has the key of every row that can be read, and none for a row without a usable id', () => {
+    const id = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 3 }),
+      fc.constantFrom(null, undefined, 7, 1.5, true, 'x'.repeat(256), 'x'.repeat(255), '\ud800', {}),
+    );
+    fc.assert(
+      fc.property(id, id, (one, order) => {
+        const row = { ...PENDING.data, id: one, button_order_id: order };
+        const reading = readTransaction(row);
+        expect(readTransactionKey(row)).toBe(reading.ok ? transactionKey(reading.transaction) : undefined);
+      }),
+    );
+    for (const row of [null, 'tx-1', [], {}]) expect(readTransactionKey(row)).toBeUndefined();
   });
 });
 
