@@ -9,8 +9,11 @@
  * https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/JSON/parse
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text, /\d{16}/.test(text) ? keepDigits : undefined);
+  return JSON.parse(text, LONG_NUMBER.test(text) ? keepDigits : undefined);
 }
+
+/** What comes before a number; digits in a text usually follow a quote or a letter. */
+const LONG_NUMBER = /(?:^|[\s:,[])-?\d{16}/;
 
 /** Only a number has a source of digits alone. */
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {

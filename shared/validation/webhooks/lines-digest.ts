@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 
-import { canonicalJson } from '../json/canonical-json.ts';
 import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 
 /**
@@ -15,11 +14,7 @@ import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 export function digestOfLines(lines: unknown): string | null {
   if (!Array.isArray(lines)) return null;
   try {
-    const content = lines
-      .map((line) => withoutBlanks(withStableName(line)))
-      .filter((line) => line !== undefined)
-      .map(canonicalJson)
-      .sort();
+    const content = saidIn(lines.map(withStableName)).sort();
     return content.length === 0 ? null : hash('sha256', `[${content.join()}]`, 'base64url').slice(0, 22);
   } catch {
     return null;
@@ -29,32 +24,39 @@ export function digestOfLines(lines: unknown): string | null {
 /** A line without the names that Button does not keep: those of $0 lines, of which some have no `total`. */
 function withStableName(line: unknown): unknown {
   const fields = asJsonObject(line);
-  if (!fields || Number(fields['total']) > 0) return line;
-  const { identifier: _identifier, description: _description, ...rest } = fields;
+  if (!fields) return line;
+  const spelt = 'publisher_comission' in fields ? withoutMisspelling(fields) : fields;
+  if (Number(spelt['total']) > 0) return spelt;
+  const { identifier: _identifier, description: _description, ...rest } = spelt;
   return rest;
 }
 
-/**
- * What a value says, at every depth; undefined if it says nothing. Null, an empty text, and a list or an
- * object in which nothing is left say as little as a field that is absent.
- */
-function withoutBlanks(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map(withoutBlanks).filter((item) => item !== undefined);
-    return items.length === 0 ? undefined : items;
-  }
-  const fields = asJsonObject(value);
-  if (!fields) return value === null || value === '' ? undefined : value;
-  const members: [string, unknown][] = [];
-  for (const name of Object.keys(fields)) {
-    const member = withoutBlanks(fields[name]);
-    if (member !== undefined) members.push([nameOf(name, fields), member]);
-  }
-  return members.length === 0 ? undefined : Object.fromEntries(members);
+/** One of Button's documents misspells a field (docs/button/webhooks.md, "Conflicts, and what to follow"). */
+function withoutMisspelling(fields: JsonObject): JsonObject {
+  const { publisher_comission: commission, ...rest } = fields;
+  const isSpelt = (rest['publisher_commission'] ?? null) !== null;
+  return isSpelt ? fields : { ...rest, publisher_commission: commission };
 }
 
-/** One of Button's documents misspells a field (docs/button/webhooks.md, "Conflicts, and what to follow"). */
-function nameOf(name: string, fields: JsonObject): string {
-  const isMisspelt = name === 'publisher_comission' && (fields['publisher_commission'] ?? null) === null;
-  return isMisspelt ? 'publisher_commission' : name;
+/**
+ * What a value says, at every depth, as canonical JSON (`canonicalJson`); undefined if it says nothing. Null,
+ * an empty text, and a list or an object in which nothing is left say as little as a field that is absent.
+ */
+function said(value: unknown): string | undefined {
+  if (Array.isArray(value)) {
+    const items = saidIn(value);
+    return items.length === 0 ? undefined : `[${items.join()}]`;
+  }
+  const fields = asJsonObject(value);
+  if (!fields) return value === null || value === '' ? undefined : JSON.stringify(value);
+  let members = '';
+  for (const name of Object.keys(fields).sort()) {
+    const member = said(fields[name]);
+    if (member !== undefined) members += `${members && ','}${JSON.stringify(name)}:${member}`;
+  }
+  return members === '' ? undefined : `{${members}}`;
+}
+
+function saidIn(values: readonly unknown[]): string[] {
+  return values.map(said).filter((one) => one !== undefined);
 }

@@ -16,6 +16,8 @@ describe('parseJson', () => {
 
         expect(String(read.a[0])).toBe(String(value));
         expect(typeof read.a[0]).toBe(Number.isSafeInteger(Number(value)) ? 'number' : 'string');
+        for (const text of [`${value}`, `{"a":${value}}`, `[1,${value}]`, `[1,\n${value} ]`])
+          expect(JSON.stringify(parseJson(text))).toContain(String(value));
       }),
     );
   });

@@ -129,6 +129,24 @@ describe('readWebhook', () => {
   });
 });
 
+describe('a webhook of a few kilobytes', () => {
+  it('can be written as JSON again, however deeply its bytes are nested', () => {
+    const nested = (depth: number) =>
+      Buffer.from(
+        JSON.stringify({ ...PENDING, data: { ...PENDING.data, note: 0 } }).replace(
+          '"note":0',
+          `"note":${'['.repeat(depth)}${']'.repeat(depth)}`,
+        ),
+      );
+    const deepest = Math.floor((4096 - nested(0).length) / 2);
+
+    const { payload } = understood(nested(deepest));
+
+    expect(JSON.stringify({ body: { seen: [{ payload }] } })).toContain('['.repeat(deepest));
+    expect(readWebhook(nested(20_000))).toMatchObject({ ok: false, faults: [{ code: 'too_deep' }] });
+  });
+});
+
 describe('readTransactionKey', () => {
   it('has the key of every row that can be read, and none for a row without a usable id', () => {
     const id = fc.oneof(
