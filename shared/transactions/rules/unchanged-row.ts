@@ -28,7 +28,7 @@ export type RowSummary = Omit<RewardableState, 'mergedInto' | 'erasedAt'> & {
  * every change of the rules of merging (`merge-transaction.ts`, `transaction-state.ts`) that gives stored
  * versions another state: the next read then merges every row again.
  */
-const RULES = '2';
+const RULES = '3';
 
 const DIGEST_CHARACTERS = 14;
 const FROM_WEBHOOK = 'w';

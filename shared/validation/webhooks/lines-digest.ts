@@ -14,7 +14,7 @@ import { asJsonObject, type JsonObject } from '../json/json-object.ts';
 export function digestOfLines(lines: unknown): string | null {
   if (!Array.isArray(lines)) return null;
   try {
-    const content = saidIn(lines.map(withStableName)).sort();
+    const content = (contentOf(lines.map(withStableName)) ?? []).map((line) => JSON.stringify(line)).sort();
     return content.length === 0 ? null : hash('sha256', `[${content.join()}]`, 'base64url').slice(0, 22);
   } catch {
     return null;
@@ -39,24 +39,23 @@ function withoutMisspelling(fields: JsonObject): JsonObject {
 }
 
 /**
- * What a value says, at every depth, as canonical JSON (`canonicalJson`); undefined if it says nothing. Null,
- * an empty text, and a list or an object in which nothing is left say as little as a field that is absent.
+ * What a value says, at every depth; undefined if it says nothing. Null, an empty text, and a list or an
+ * object in which nothing is left say as little as a field that is absent. An object becomes the list of its
+ * names and values, in the order of the names.
  */
-function said(value: unknown): string | undefined {
-  if (Array.isArray(value)) {
-    const items = saidIn(value);
-    return items.length === 0 ? undefined : `[${items.join()}]`;
-  }
+function said(value: unknown): unknown {
+  if (Array.isArray(value)) return contentOf(value);
   const fields = asJsonObject(value);
-  if (!fields) return value === null || value === '' ? undefined : JSON.stringify(value);
-  let members = '';
+  if (!fields) return value === null || value === '' ? undefined : value;
+  const members: unknown[] = [];
   for (const name of Object.keys(fields).sort()) {
     const member = said(fields[name]);
-    if (member !== undefined) members += `${members && ','}${JSON.stringify(name)}:${member}`;
+    if (member !== undefined) members.push(name, member);
   }
-  return members === '' ? undefined : `{${members}}`;
+  return members.length === 0 ? undefined : { members };
 }
 
-function saidIn(values: readonly unknown[]): string[] {
-  return values.map(said).filter((one) => one !== undefined);
+function contentOf(values: readonly unknown[]): readonly unknown[] | undefined {
+  const content = values.map(said).filter((one) => one !== undefined);
+  return content.length === 0 ? undefined : content;
 }
