@@ -1,4 +1,4 @@
-import { BatchGetItemCommand, type AttributeValue, type KeysAndAttributes } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 
 import { RetryableError } from '../runtime/errors.ts';
 import type { TableAccess } from './table-access.ts';
@@ -7,8 +7,8 @@ type Item = Record<string, AttributeValue>;
 
 const MAX_ROUNDS = 6;
 
-/** How to read: of each item only the named attributes, and no longer than there is `timeLeft`. */
-type Reading = { attributes?: readonly string[]; timeLeft?: () => boolean };
+/** How to read: only some attributes of each item (a projection expression), and only while there is time. */
+type Reading = { attributes?: string; timeLeft?: () => boolean };
 
 /**
  * Reads at most 100 items by their partition keys, eventually consistent, in any order. A key without an item
@@ -20,30 +20,21 @@ type Reading = { attributes?: readonly string[]; timeLeft?: () => boolean };
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
  */
 export async function batchGet(
-  { client, table, attributes = [], timeLeft = () => true }: TableAccess & Reading,
+  { client, table, attributes, timeLeft = () => true }: TableAccess & Reading,
   partitionKey: string,
   keys: readonly string[],
 ): Promise<Item[]> {
-  const shown = attributes.length > 0 ? onlyOf(attributes) : {};
   const items: Item[] = [];
   let wanted: Item[] = [...new Set(keys)].map((key) => ({ [partitionKey]: { S: key } }));
   for (let round = 0; wanted.length > 0; round += 1) {
     if (round === MAX_ROUNDS || !timeLeft()) throw new RetryableError('BatchGetItem leaves keys unprocessed');
     const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: { Keys: wanted, ...shown } } }),
+      new BatchGetItemCommand({
+        RequestItems: { [table]: { Keys: wanted, ProjectionExpression: attributes } },
+      }),
     );
     items.push(...(Responses?.[table] ?? []));
     wanted = UnprocessedKeys?.[table]?.Keys ?? [];
   }
   return items;
-}
-
-/** Names may be reserved words, such as `status`: placeholders stand for them. */
-function onlyOf(
-  attributes: readonly string[],
-): Pick<KeysAndAttributes, 'ProjectionExpression' | 'ExpressionAttributeNames'> {
-  return {
-    ProjectionExpression: attributes.map((_, index) => `#${index}`).join(),
-    ExpressionAttributeNames: Object.fromEntries(attributes.map((name, index) => [`#${index}`, name])),
-  };
 }

@@ -1,5 +1,5 @@
 import { rowDigestOf, type RowSummary } from '../../shared/transactions/rules/unchanged-row.ts';
-import { recordStatus, type TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
+import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
 import type { TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
 import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
@@ -73,9 +73,8 @@ export function createInMemoryTransactions(
 export function rowSummary(record: TransactionRecord): RowSummary | undefined {
   const rowDigest = rowDigestOf(record);
   if (rowDigest === undefined) return undefined;
-  const { delivery, notRewardableReason } = record;
   const { category } = record.candidates[0].transaction;
-  return { rowDigest, status: recordStatus(record), category, delivery, notRewardableReason };
+  return { rowDigest, category, notRewardableReason: record.notRewardableReason };
 }
 
 /** A record as the table's stream shows it. */

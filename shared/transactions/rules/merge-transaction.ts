@@ -111,16 +111,11 @@ export function mergeTransaction(
 function showing(record: TransactionRecord, observation: Observation): TransactionRecord {
   const { shownAt } = toSeen(observation);
   if (shownAt === undefined || record.seen.some((one) => (one.shownAt ?? '') > shownAt)) return record;
-  return { ...withoutRow(record), ...rowOf(observation) };
+  return { ...record, shownRow: rowOf(observation) };
 }
 
-function withoutRow(record: TransactionRecord): TransactionRecord {
-  const { shownRow: _row, ...rest } = record;
-  return rest;
-}
-
-function rowOf({ source }: Observation): Pick<TransactionRecord, 'shownRow'> {
-  return source.kind === 'api' && source.row !== undefined ? { shownRow: source.row } : {};
+function rowOf({ source }: Observation): string | undefined {
+  return source.kind === 'api' ? source.row : undefined;
 }
 
 /** A version that does not count now, because of another id, may count once that is settled. */
@@ -174,13 +169,14 @@ export function takeOver(
     otherKeys !== record.otherKeys ||
     settlement !== record.settlement;
   if (!isNew && record.version > other.version) return record;
-  const joined = withoutRow(isErased ? eraseTransaction(record, erasedAt) : record);
+  const joined = isErased ? eraseTransaction(record, erasedAt) : record;
   const next = restated(
     {
       ...joined,
       seen: isErased ? seen.map(withoutPersonalData) : seen,
       buttonIds,
       otherKeys,
+      shownRow: undefined,
       delivery: joinDeliveries(record, other),
       ...(settlement ? { settlement } : {}),
     },
@@ -259,7 +255,7 @@ function firstRecord(observed: Observation, storing: Storing): TransactionRecord
     buttonIds: [transaction.id],
     otherKeys: [],
     seen: [toSeen(observation)],
-    ...rowOf(observation),
+    shownRow: rowOf(observation),
     delivery,
     ...(erasedAt === undefined ? {} : { erasedAt }),
   };

@@ -4,8 +4,6 @@ import {
   notRewardableReason,
   transactionContent,
   type Candidate,
-  type NotRewardableReason,
-  type RewardableState,
   type SeenVersion,
   type TransactionRecord,
 } from '@button-serverless/validation/webhooks';
@@ -18,15 +16,12 @@ export type UnchangedRow = {
 };
 
 /** What an item says, without being unpacked, about the row that would change nothing. */
-export type RowSummary = Omit<RewardableState, 'mergedInto' | 'erasedAt'> & {
-  rowDigest: string;
-  notRewardableReason?: NotRewardableReason | undefined;
-};
+export type RowSummary = { rowDigest: string; category: string; notRewardableReason: string | undefined };
 
 /**
  * Raise it with every change of what is read from a row (`transaction-wire.ts`, `lines-digest.ts`), and with
- * every change of the rules of merging (`merge-transaction.ts`, `transaction-state.ts`) that gives stored
- * versions another state: the next read then merges every row again.
+ * every change of the rules (`merge-transaction.ts`, `transaction-state.ts`, `rewardable.ts`) that gives
+ * stored versions another state: the next read then merges every row again.
  */
 const RULES = '3';
 
@@ -76,12 +71,14 @@ export function shownRowIn(rowDigest: string): string {
  */
 export function asUnchangedRow(
   row: string,
-  { rowDigest, notRewardableReason: reason, ...state }: RowSummary,
+  { rowDigest, category, notRewardableReason: reason }: RowSummary,
   rewardableCategories?: readonly string[],
 ): UnchangedRow | undefined {
+  if (row !== shownRowIn(rowDigest)) return undefined;
   // A category that a setting has come to name gives the transaction a new version.
-  const isWorthTheSame = notRewardableReason(state, rewardableCategories) === reason;
-  if (row !== shownRowIn(rowDigest) || !isWorthTheSame) return undefined;
+  const isBySetting = reason === undefined || reason === 'category_unknown';
+  const now = notRewardableReason({ status: 'pending', delivery: 'live', category }, rewardableCategories);
+  if (isBySetting && now !== reason) return undefined;
   return { isFromWebhook: rowDigest.startsWith(FROM_WEBHOOK) };
 }
 

@@ -225,38 +225,22 @@ export async function fromItem(
   return readOrReport(key, () => toRecord(parsed, BodySchema.parse(unpackJson(bytes))));
 }
 
-/** The attributes that `rowSummaryOf` looks at. */
-export const ROW_SUMMARY_ATTRIBUTES: readonly string[] = [
-  ...['schemaVersion', 'rowDigest', 'status', 'category', 'delivery'],
-  ...['notRewardableReason', 'mergedInto', 'erasedAt'],
-];
-
-const RowSummarySchema = z.object({
-  schemaVersion: z.object({ N: z.literal(String(SCHEMA_VERSION)) }),
-  rowDigest: z.object({ S: z.string().min(2) }),
-  status: z.object({ S: z.enum(['pending', 'validated', 'declined']) }),
-  category: z.object({ S: z.string() }),
-  delivery: z.object({ S: z.enum(['live', 'historical']) }),
-  notRewardableReason: z.object({ S: z.enum(NOT_REWARDABLE_REASONS) }).exactOptional(),
-});
+/** The key and the attributes that `rowSummaryOf` looks at; DynamoDB reserves none of their names. */
+export const ROW_SUMMARY_ATTRIBUTES = 'pk, schemaVersion, rowDigest, category, notRewardableReason';
 
 /**
  * What an item says, without being unpacked, about the row that would change nothing; undefined if it says
  * nothing, as every item does that is erased, has given way to another, or was written by an older version of
  * this code.
  */
-export function rowSummaryOf(item: Record<string, AttributeValue>): RowSummary | undefined {
-  if (!item['rowDigest'] || item['mergedInto'] || item['erasedAt']) return undefined;
-  const { data } = RowSummarySchema.safeParse(item);
-  return (
-    data && {
-      rowDigest: data.rowDigest.S,
-      status: data.status.S,
-      category: data.category.S,
-      delivery: data.delivery.S,
-      notRewardableReason: data.notRewardableReason?.S,
-    }
-  );
+export function rowSummaryOf({
+  schemaVersion,
+  rowDigest,
+  category,
+  notRewardableReason,
+}: Record<string, AttributeValue>): RowSummary | undefined {
+  if (schemaVersion?.N !== String(SCHEMA_VERSION) || !rowDigest?.S || !category?.S) return undefined;
+  return { rowDigest: rowDigest.S, category: category.S, notRewardableReason: notRewardableReason?.S };
 }
 
 function toRecord(
@@ -280,7 +264,7 @@ function toRecord(
       ...(notRewardableReason === undefined ? {} : { notRewardableReason }),
       ...(mergedInto === undefined ? {} : { mergedInto }),
       ...(erasedAt === undefined ? {} : { erasedAt }),
-      ...(rowDigest === undefined ? {} : { shownRow: shownRowIn(rowDigest) }),
+      shownRow: rowDigest && shownRowIn(rowDigest),
     },
     revision,
   };

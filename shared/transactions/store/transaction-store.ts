@@ -67,7 +67,6 @@ export type TransactionWriteResult =
 const MAX_ALIASES = 5;
 
 const { partitionKey } = TRANSACTIONS_TABLE;
-const SUMMARY = [partitionKey, ...ROW_SUMMARY_ATTRIBUTES];
 
 /** Transactions in DynamoDB: one item each, and more for one that exceeds an item. */
 export function createTransactionStore({
@@ -100,7 +99,11 @@ export function createTransactionStore({
       const found = new Map<string, FoundRow>();
       let others: readonly string[] = keys;
       if (asUnchanged) {
-        const summaries = await batchGet({ ...access, attributes: SUMMARY }, partitionKey, keys);
+        const summaries = await batchGet(
+          { ...access, attributes: ROW_SUMMARY_ATTRIBUTES },
+          partitionKey,
+          keys,
+        );
         for (const item of summaries) {
           const summary = rowSummaryOf(item);
           const unchanged = summary && asUnchanged(keyIn(item), summary);

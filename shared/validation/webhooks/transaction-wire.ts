@@ -19,24 +19,22 @@ const text = storableText.nullish().transform((value) => value || null);
 const otherId = z.preprocess(digitsOf, text).nullish();
 const minorUnits = z.union([z.int(), z.literal('').transform(() => null)]).nullish();
 
-const RFC_3339 = z.regexes.datetime({ offset: true });
-/** What `toISOString` writes, or the same without milliseconds: there is nothing to convert. */
-const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
-
 /**
  * An instant of RFC 3339 with or without milliseconds or offset, in UTC. Equal instants are written alike,
  * and milliseconds count. An instant that UTC moves out of the years with four digits is not valid.
  */
-const instant = z.string().transform((value, context) => {
-  const text = value.toUpperCase();
-  const utc = RFC_3339.test(text) ? inUtc(text) : '';
-  if (/^\d{4}-/.test(utc)) return utc;
-  context.addIssue({ code: 'invalid_format', format: 'datetime' });
-  return z.NEVER;
-});
+const instant = z
+  .string()
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true }))
+  .transform(inUtc)
+  .pipe(z.string().regex(/^\d{4}-/));
 
-function inUtc(instant: string): string {
-  const utc = IN_UTC.test(instant) ? instant : new Date(instant).toISOString();
+/** What `toISOString` writes, or the same without milliseconds: there is nothing to convert. */
+const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
+
+function inUtc(value: string): string {
+  const utc = IN_UTC.test(value) ? value : new Date(value).toISOString();
   return utc.replace('.000Z', 'Z');
 }
 

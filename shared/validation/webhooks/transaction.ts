@@ -137,7 +137,7 @@ export type TransactionRecord = {
   /** The versions seen, at most twenty of each of Button's ids. */
   seen: readonly SeenVersion[];
   /** The digest of the row that the latest read of the API showed; absent if it is not known. */
-  shownRow?: string;
+  shownRow?: string | undefined;
   /**
    * `historical`: created before this system took over, so an older system may have rewarded it. A live
    * purchase becomes historical if an older transaction of it turns up, and never the other way round.
