@@ -11,7 +11,7 @@ import { median, ratioOf, type Spread } from '../statistics.ts';
 const MeasuredSchema = z.record(z.string(), z.array(z.number()));
 
 const DIGEST =
-  'ours also makes a digest of the line items, by which a row of the API is recognised as the same purchase, and looks through every field for what Button has added. That takes about 40 µs, a hundredth of a warm webhook.';
+  'of 33 µs, ours spends 6 on a digest of the line items, by which a row of the API is recognised as the same purchase, 1 on looking through every field for what Button has added, and 1 on looking for numbers with more digits than a number can hold. Checking 20 fields takes 8; the 13 fields of the other schema take 5.';
 
 /** Checking and reading a webhook, without a table (B6, B7). */
 export async function measureVerification({ effort }: Laboratory): Promise<Measurement> {
@@ -43,13 +43,12 @@ export async function measureVerification({ effort }: Laboratory): Promise<Measu
       {
         claim: 'all, ours / standardwebhooks and zod',
         ...ratio('ours: all', 'standardwebhooks and zod: all'),
-        atMost: 1.6,
-        goal: { value: 1.2, obstacle: DIGEST },
+        atMost: 1.2,
       },
       {
         claim: 'all, ours / official client and zod',
         ...ratio('ours: all', 'official client and zod: all'),
-        atMost: 4,
+        atMost: 2.7,
         goal: { value: 2.3, obstacle: DIGEST },
       },
     ],

@@ -6,6 +6,7 @@ import {
   giveWayTo,
   mergeTransaction as merge,
   settleTransaction,
+  takeOver,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
 import {
   recordStatus,
@@ -45,7 +46,7 @@ function webhook(at: number, changes: Partial<Transaction>): Observation {
 }
 
 /** A read that started at this minute. Button's lag is two minutes. */
-function read(at: number, changes: Partial<Transaction>): Observation {
+function read(at: number, changes: Partial<Transaction>) {
   const source = { kind: 'api', readStartedAt: minute(at), visibleUntil: minute(at - 2) } as const;
   return { ...webhook(at, changes), source };
 }
@@ -134,6 +135,45 @@ describe('a read of the API', () => {
 
     expect(mergeTransaction(known, read(9, {})).outcome).toBe('confirmed');
     expect(mergeTransaction(known, read(9, { pubRef: null })).record.candidates).toEqual(known.candidates);
+  });
+});
+
+describe('the row that the latest read showed', () => {
+  const later = { modifiedDate: '2026-01-01T11:00:00Z' };
+  const showing = (row: string | undefined, at: number, changes: Partial<Transaction> = {}): Observation => {
+    const { source, ...observation } = read(at, changes);
+    return { ...observation, source: { ...source, ...(row === undefined ? {} : { row }) } };
+  };
+
+  it.each<[string, Observation[], string | undefined]>([
+    ['is that of the only read', [showing('first', 5)], 'first'],
+    ['is that of a read after a webhook', [webhook(0, {}), showing('first', 5)], 'first'],
+    ['is that of the later read', [showing('first', 5), showing('second', 6, later)], 'second'],
+    [
+      'is not that of an older read, even if it comes last',
+      [showing('new', 6), showing('old', 5, later)],
+      'new',
+    ],
+    ['is, of reads at one time, that of the last', [showing('first', 5), showing('last', 5, later)], 'last'],
+    ['stays if a webhook comes', [showing('first', 5), webhook(7, later)], 'first'],
+    ['is not known of a webhook', [webhook(0, {})], undefined],
+    [
+      'is not known if the latest read does not say it',
+      [showing('first', 5), showing(undefined, 6, later)],
+      undefined,
+    ],
+  ])('%s', (_, observations, row) => {
+    expect(mergeAll(observations).shownRow).toBe(row);
+  });
+
+  it('is not known any more once the record has taken over another one', () => {
+    const storing = { storedAt: minute(9) };
+    const [record, other] = [mergeAll([showing('own', 5)]), mergeAll([showing('other', 6, { id: 'tx-2' })])];
+
+    const joined = takeOver(record, giveWayTo(record.key, { ...other, key: 'tx#tx-2' }, storing), storing);
+
+    expect(joined.seen).toHaveLength(2);
+    expect(joined.shownRow).toBeUndefined();
   });
 });
 
