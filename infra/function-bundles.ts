@@ -7,6 +7,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import * as z from 'zod';
 
 const RUNTIME = join(import.meta.dirname, '../shared/runtime');
+const LEFT_OUT = join(RUNTIME, 'left-out-of-bundles.ts');
 
 /**
  * Modules for which bundles contain something smaller. The SDK's chain of credential providers is a third of
@@ -15,8 +16,8 @@ const RUNTIME = join(import.meta.dirname, '../shared/runtime');
  */
 const STAND_INS = {
   '@aws-sdk/credential-provider-node': join(RUNTIME, 'environment-credentials.ts'),
-  '@aws-sdk/endpoint-cache': join(RUNTIME, 'left-out-of-bundles.ts'),
-  '@smithy/core/event-streams': join(RUNTIME, 'left-out-of-bundles.ts'),
+  '@aws-sdk/endpoint-cache': LEFT_OUT,
+  '@smithy/core/event-streams': LEFT_OUT,
 };
 
 /**
@@ -53,6 +54,26 @@ const NAMES_ONLY: Plugin = {
     });
   },
 };
+
+/**
+ * The SDK looks for settings in the environment, and then in files under the home directory. No function has
+ * such files.
+ */
+const NO_CONFIG_FILES: Plugin = {
+  name: 'no-config-files',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[\\/]shared-ini-file-loader[\\/]loadSharedConfigFiles\.js$/ }, () => ({
+      contents: `export { loadSharedConfigFiles } from ${JSON.stringify(LEFT_OUT)};
+        export { CONFIG_PREFIX_SEPARATOR } from './constants';`,
+    }));
+  },
+};
+
+/**
+ * The SDK asks of each body whether it is a web stream, and no body of ours is: the question alone makes
+ * Node.js load its web streams.
+ */
+const NO_WEB_STREAMS = { ReadableStream: 'undefined' };
 
 /** The folders of functions and of their bundles. */
 export type BundleFolders = {
@@ -103,7 +124,8 @@ export async function bundleFunctions({ functionsFolder, distFolder }: BundleFol
     // ES modules first: unused exports can only be removed from them.
     mainFields: ['module', 'main'],
     alias: STAND_INS,
-    plugins: [VERSION_ONLY, NAMES_ONLY],
+    define: NO_WEB_STREAMS,
+    plugins: [VERSION_ONLY, NAMES_ONLY, NO_CONFIG_FILES],
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,

@@ -1,7 +1,7 @@
 /**
  * Takes the place of what the SDK loads at every cold start and no function uses (infra/function-bundles.ts):
- * event streams, which the operations of S3 Select or Kinesis have, and the discovery of endpoints, which
- * DynamoDB's client leaves off unless it is configured.
+ * event streams, which the operations of S3 Select or Kinesis have, the discovery of endpoints, which
+ * DynamoDB's client leaves off unless it is configured, and settings in files.
  *
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoint-discovery.html
  */
@@ -18,3 +18,7 @@ export function EventStreamSerde(): void {
 
 /** What would encode the events of a stream. */
 export const eventStreamSerdeProvider = (): object => ({});
+
+/** What the SDK's files of settings say. */
+export const loadSharedConfigFiles = (): Promise<object> =>
+  Promise.resolve({ configFile: {}, credentialsFile: {} });
