@@ -13,7 +13,7 @@ import {
   readHead,
   readState,
   type TransactionHead,
-} from '../../shared/transactions/store/transaction-item.ts';
+} from '../../shared/transactions/store/transaction-head.ts';
 
 /** One change of an item, from the table's stream. Values are DynamoDB's JSON. */
 export type StreamChange = {

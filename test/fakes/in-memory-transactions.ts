@@ -1,6 +1,6 @@
 import { rowDigestOf, type RowSummary } from '../../shared/transactions/rules/unchanged-row.ts';
 import type { TransactionRecord } from '../../shared/validation/webhooks/transaction.ts';
-import type { TransactionHead } from '../../shared/transactions/store/transaction-item.ts';
+import type { TransactionHead } from '../../shared/transactions/store/transaction-head.ts';
 import type { TransactionStore } from '../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../shared/dynamodb/versioned-item.ts';
 

@@ -5,7 +5,6 @@ import * as z from 'zod';
 import { asJsonObject } from '@button-serverless/validation/json';
 import {
   NOT_REWARDABLE_REASONS,
-  type PublishedState,
   recordStatus,
   type Transaction,
   type TransactionRecord,
@@ -30,26 +29,29 @@ const SCHEMA_VERSION = 1;
 
 // The schemas of the body are loose: fields that newer code has added survive a write by this code.
 
+const textOrNull = z.string().nullable();
+const numberOrNull = z.number().nullable();
+
 const TransactionSchema: z.ZodType<Transaction> = z.looseObject({
   id: z.string(),
-  buttonOrderId: z.string().nullable(),
+  buttonOrderId: textOrNull,
   status: z.enum(['pending', 'validated', 'declined']),
   category: z.string(),
-  amountMinor: z.number().nullable(),
-  currency: z.string().nullable(),
-  orderTotalMinor: z.number().nullable(),
-  orderCurrency: z.string().nullable(),
+  amountMinor: numberOrNull,
+  currency: textOrNull,
+  orderTotalMinor: numberOrNull,
+  orderCurrency: textOrNull,
   createdDate: z.string(),
   modifiedDate: z.string(),
-  validatedDate: z.string().nullable(),
-  attributionDate: z.string().nullable(),
-  purchaseDate: z.string().nullable(),
-  accountId: z.string().nullable(),
-  commerceOrganization: z.string().nullable(),
-  commerceOrganizationName: z.string().nullable(),
-  linesDigest: z.string().nullable(),
-  publisherCustomerId: z.string().nullable(),
-  pubRef: z.string().nullable(),
+  validatedDate: textOrNull,
+  attributionDate: textOrNull,
+  purchaseDate: textOrNull,
+  accountId: textOrNull,
+  commerceOrganization: textOrNull,
+  commerceOrganizationName: textOrNull,
+  linesDigest: textOrNull,
+  publisherCustomerId: textOrNull,
+  pubRef: textOrNull,
 });
 
 const SeenVersionSchema = z.looseObject({
@@ -82,7 +84,7 @@ const BodyReferenceSchema = z.union([
 ]);
 
 /** A purchase without other keys does not have this attribute. */
-const OtherKeysSchema = z.array(z.string()).readonly().default([]);
+export const OtherKeysSchema = z.array(z.string()).readonly().default([]);
 
 const ItemSchema = z
   .object({
@@ -102,77 +104,6 @@ const ItemSchema = z
   .and(BodyReferenceSchema);
 
 /**
- * The attributes with the current state of a transaction. The event publisher reads them from the table's
- * stream.
- */
-export const TransactionHeadSchema = z.object({
-  pk: z.string(),
-  version: z.number(),
-  changes: z.number(),
-  storedAt: z.string(),
-  status: z.enum(['pending', 'validated', 'declined', 'conflict']),
-  category: z.string(),
-  amountMinor: z.number().exactOptional(),
-  currency: z.string().exactOptional(),
-  transactionId: z.string(),
-  buttonOrderId: z.string().exactOptional(),
-  commerceOrganization: z.string().exactOptional(),
-  accountId: z.string().exactOptional(),
-  publisherCustomerId: z.string().exactOptional(),
-  pubRef: z.string().exactOptional(),
-  orderTotalMinor: z.number().exactOptional(),
-  orderCurrency: z.string().exactOptional(),
-  commerceOrganizationName: z.string().exactOptional(),
-  createdDate: z.string(),
-  modifiedDate: z.string(),
-  purchaseDate: z.string().exactOptional(),
-  attributionDate: z.string().exactOptional(),
-  validatedDate: z.string().exactOptional(),
-  delivery: z.enum(['live', 'historical']),
-  conflictCause: z.enum(['contradiction', 'several_transactions']).exactOptional(),
-  notRewardableReason: z.enum(NOT_REWARDABLE_REASONS).exactOptional(),
-  finalizationMinutes: z.int().positive().exactOptional(),
-  otherKeys: OtherKeysSchema,
-  mergedInto: z.string().exactOptional(),
-  erasedAt: z.string().exactOptional(),
-});
-
-/**
- * The current state of a transaction, and its line items in Button's own fields; `omitted` if they are too
- * large for the item, which then shows no token either.
- */
-export type TransactionHead = z.infer<typeof TransactionHeadSchema> & {
-  lineItems?: readonly unknown[] | 'omitted';
-  /** The attribution token. */
-  btnRef?: string;
-};
-
-/**
- * Reads the current state of a transaction from the attributes of its item, without unpacking its payload.
- * Throws on an item that this code did not write.
- */
-export function readState(attributes: Readonly<Record<string, unknown>>): PublishedState {
-  return TransactionHeadSchema.parse(attributes);
-}
-
-/**
- * Reads the current state, and the line items and the token from the packed payload. Throws on an item that
- * this code did not write.
- */
-export function readHead(attributes: Readonly<Record<string, unknown>>): TransactionHead {
-  const head = TransactionHeadSchema.parse(attributes);
-  if ('bodyDigest' in attributes) return { ...head, lineItems: 'omitted' };
-  const { body } = attributes;
-  const payload = body instanceof Uint8Array ? payloadIn(body) : undefined;
-  const { order_line_items: lineItems, btn_ref: btnRef } = payload ?? {};
-  return {
-    ...head,
-    ...(Array.isArray(lineItems) && lineItems.length > 0 ? { lineItems } : {}),
-    ...(typeof btnRef === 'string' ? { btnRef } : {}),
-  };
-}
-
-/**
  * The line items in the packed attribute `body`, as Button sent them. Throws on bytes that this code did not
  * write.
  */
@@ -182,7 +113,7 @@ export function lineItemsIn(body: Uint8Array): readonly unknown[] {
 }
 
 /** The current version in a packed body, as Button sent it. */
-function payloadIn(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+export function payloadIn(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   const { seen, settlement } = BodySchema.parse(unpackJson(body));
   return asJsonObject(stateOf(seen, settlement)?.candidates[0].payload);
 }

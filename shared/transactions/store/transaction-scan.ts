@@ -11,7 +11,8 @@ import type { StoredCheckout, TransactionRecord } from '@button-serverless/valid
 import type { TableAccess } from '../../dynamodb/table-access.ts';
 import { TRANSACTIONS_TABLE } from '../../dynamodb/table.ts';
 import { readCheckoutItem } from './checkout-item.ts';
-import { fromItem, readHead, type TransactionHead } from './transaction-item.ts';
+import { readHead, type TransactionHead } from './transaction-head.ts';
+import { fromItem } from './transaction-item.ts';
 import { UnreadableItemError, type OnUnreadable } from '../../dynamodb/unreadable-item.ts';
 import type { Versioned } from '../../dynamodb/versioned-item.ts';
 

@@ -29,6 +29,8 @@ const instant = z
   .pipe(z.iso.datetime({ offset: true }))
   .transform(inUtc)
   .pipe(z.string().regex(/^\d{4}-/));
+/** An instant that nothing depends on: whatever cannot be read counts as absent. */
+const otherInstant = instant.nullish().catch(null);
 
 /** What `toISOString` writes, or the same without milliseconds: there is nothing to convert. */
 const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
@@ -50,10 +52,10 @@ const TransactionWireSchema = z.object({
   category: storableText,
   created_date: instant,
   modified_date: instant,
-  validated_date: instant.nullish().catch(null),
-  attribution_date: instant.nullish().catch(null),
-  order_purchase_date: instant.nullish().catch(null),
-  order_purchased_date: instant.nullish().catch(null),
+  validated_date: otherInstant,
+  attribution_date: otherInstant,
+  order_purchase_date: otherInstant,
+  order_purchased_date: otherInstant,
   amount: minorUnits,
   currency: text,
   order_total: minorUnits,

@@ -17,7 +17,7 @@ import {
   payableMinor,
 } from '../../../shared/validation/webhooks/reward-ledger.ts';
 import { RetryableError } from '../../../shared/runtime/errors.ts';
-import type { TransactionHead } from '../../../shared/transactions/store/transaction-item.ts';
+import type { TransactionHead } from '../../../shared/transactions/store/transaction-head.ts';
 import type { Published } from '../../../shared/transactions/store/transaction-scan.ts';
 import { publishedState } from '../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';

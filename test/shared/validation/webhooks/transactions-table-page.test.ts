@@ -5,11 +5,8 @@ import { expect, it } from 'vitest';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
 import { readWebhook } from '../../../../shared/validation/webhooks/transaction-wire.ts';
 
-import {
-  lineItemsIn,
-  toItem,
-  TransactionHeadSchema,
-} from '../../../../shared/transactions/store/transaction-item.ts';
+import { TransactionHeadSchema } from '../../../../shared/transactions/store/transaction-head.ts';
+import { lineItemsIn, toItem } from '../../../../shared/transactions/store/transaction-item.ts';
 import { TRANSACTIONS_TABLE } from '../../../../shared/dynamodb/table.ts';
 
 it('docs/transactions-table.md names every attribute of a purchase and of the index by shopper', () => {
