@@ -12,7 +12,13 @@ export type Log = {
   close(): Promise<void>;
 };
 
-/** Writes every line to the file and reports it to `onLine`. A continued file keeps what it contains. */
+/** How long a line may wait for others, so that one write to the file takes all of them. */
+const FLUSH_INTERVAL_MS = 50;
+
+/**
+ * Reports every line to `onLine` and writes it to the file a little later. A continued file keeps what it
+ * contains.
+ */
 export function openLog(
   { directory, name, isContinued = false }: { directory: string; name: string; isContinued?: boolean },
   onLine: (line: string) => void,
@@ -20,6 +26,12 @@ export function openLog(
   const file = createWriteStream(join(directory, `${name}.log`), { flags: isContinued ? 'a' : 'w' });
 
   const write = (line: string) => {
+    if (file.writableCorked === 0) {
+      file.cork();
+      setTimeout(() => {
+        file.uncork();
+      }, FLUSH_INTERVAL_MS).unref();
+    }
     file.write(`${line}\n`);
     onLine(line);
   };

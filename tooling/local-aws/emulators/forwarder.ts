@@ -13,14 +13,20 @@ const FORWARDED = ['authorization', 'content-type', 'x-amz-target', 'x-amz-date'
  */
 export function forwarderTo(endpoint: string) {
   const agent = new Agent({ keepAlive: true });
+  const { hostname, port } = new URL(endpoint);
   return (incoming: IncomingHttpHeaders, body: Buffer | string): Promise<ForwardedAnswer> => {
     const { promise, resolve, reject } = Promise.withResolvers<ForwardedAnswer>();
     const headers = Object.fromEntries(
       FORWARDED.flatMap((name) => (incoming[name] === undefined ? [] : [[name, incoming[name]]])),
     );
     const outgoing = request(
-      endpoint,
-      { method: 'POST', agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
+      {
+        hostname,
+        port,
+        method: 'POST',
+        agent,
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      },
       (response) => {
         const { statusCode: status = 502, headers: answered } = response;
         text(response).then((answer) => {

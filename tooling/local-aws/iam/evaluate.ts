@@ -100,10 +100,19 @@ function includesTruth(wanted: readonly string[], value: string): boolean {
   return wanted.some((one) => one.toLowerCase() === value.toLowerCase());
 }
 
+/** Patterns come from templates, which are few; requests ask for the same ones again and again. */
+const compiled = new Map<string, RegExp>();
+
 /** Whether a pattern fits, in which `*` stands for any characters and `?` for one. */
 export function isLike(value: string, pattern: string): boolean {
   if (!/[*?]/.test(pattern)) return value === pattern;
+  const expression = compiled.get(pattern) ?? compile(pattern);
+  compiled.set(pattern, expression);
+  return expression.test(value);
+}
+
+function compile(pattern: string): RegExp {
   const escaped = pattern.replaceAll(/[\\^$+.()[\]{}|]/gu, String.raw`\$&`);
   const source = escaped.replaceAll('*', '.*').replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'su').test(value);
+  return new RegExp(`^${source}$`, 'su');
 }

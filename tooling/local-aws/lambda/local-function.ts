@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { DEFAULT_ASYNC_RETRIES, runWithRetries } from './async-retries.ts';
 import type { AsyncRetries } from './async-retries.ts';
 import { startEnvironment, timedOut } from './execution-environment.ts';
@@ -138,17 +139,34 @@ async function runIn(lease: Lease, { event, configuration, context }: Run): Prom
 /** An environment in the hands of one invocation. */
 type Lease = { environment: ExecutionEnvironment };
 
+/** More processes than this only take the processor from each other, unless they wait for something. */
+const BUSY_PROCESSES = availableParallelism() + 1;
+
+/** If no process becomes free for so long, they wait for something. */
+const STALLED_MS = 500;
+
 /**
  * Gives out environments: one that has just become free, or a new one, or the next to become free where this
- * machine runs as many processes of the function as it should. Nothing is given out when `start` starts
- * nothing.
+ * machine runs as many processes of the function as it should, or can keep busy. Nothing is given out when
+ * `start` starts nothing.
  */
 function createPool(limit: number, start: () => Promise<ExecutionEnvironment | undefined>) {
   const idle: ExecutionEnvironment[] = [];
   const waiting: ((environment: ExecutionEnvironment | undefined) => void)[] = [];
   let count = 0;
+  let starting = 0;
   let isRetired = false;
+  let stalled: NodeJS.Timeout | undefined;
 
+  /** From now on, the first who waits gets a new process if nothing moves for a while. */
+  const watch = (): void => {
+    clearTimeout(stalled);
+    if (waiting.length === 0) return;
+    stalled = setTimeout(() => {
+      if (count < limit && starting === 0) waiting.shift()?.(undefined);
+      watch();
+    }, STALLED_MS);
+  };
   const takeIdle = () => {
     for (;;) {
       const free = idle.pop();
@@ -156,16 +174,28 @@ function createPool(limit: number, start: () => Promise<ExecutionEnvironment | u
       count -= 1;
     }
   };
-  const startNew = () => {
+  const startNew = async () => {
     count += 1;
-    return start();
+    starting += 1;
+    const environment = await start();
+    void Promise.resolve(environment?.initialised).then(() => {
+      starting -= 1;
+      watch();
+    });
+    return environment;
   };
-  const wait = () => new Promise<ExecutionEnvironment | undefined>((resolve) => waiting.push(resolve));
+  const wait = () => {
+    const { promise, resolve } = Promise.withResolvers<ExecutionEnvironment | undefined>();
+    waiting.push(resolve);
+    if (waiting.length === 1) watch();
+    return promise;
+  };
 
   return {
     async acquire(): Promise<Lease | undefined> {
       const free = takeIdle();
-      const environment = free ?? (count < limit ? await startNew() : ((await wait()) ?? (await startNew())));
+      const startsAtOnce = count < Math.min(limit, BUSY_PROCESSES);
+      const environment = free ?? (startsAtOnce ? await startNew() : ((await wait()) ?? (await startNew())));
       return environment && { environment };
     },
     /**
@@ -181,6 +211,7 @@ function createPool(limit: number, start: () => Promise<ExecutionEnvironment | u
       void environment.released().then((reusable) => {
         const next = waiting.shift();
         if (!reusable) count -= 1;
+        watch();
         if (next !== undefined) next(reusable ? environment : undefined);
         else if (isRetired) void environment.kill();
         else if (reusable) {

@@ -12,7 +12,7 @@ import type { Trigger } from './triggers.ts';
 import { listShards, openShard } from './stream-shards.ts';
 import type { Shard, ShardDescription, StreamRecord } from './stream-shards.ts';
 
-/** How often an idle stream is looked at: Lambda's own rate is four times a second. */
+/** How often a stream that has been read to its end is looked at: Lambda does it four times a second. */
 const POLL_INTERVAL_MS = 100;
 
 /** How often new shards are looked for. */
@@ -141,15 +141,13 @@ async function readShard(
       position.finished.add(shardId);
       return;
     }
-    if (records.length === 0) await rest(POLL_INTERVAL_MS, signal);
-    else {
-      const filled = await fillBatch(records, { mapping, shard, signal });
-      for (const batch of fittingBatches(filled, (record) => toEventRecord(record, mapping)))
-        await deliver(batch, { mapping, shard, signal });
-    }
+    const filled = records.length === 0 ? [] : await fillBatch(records, { mapping, shard, signal });
+    for (const batch of fittingBatches(filled, (record) => toEventRecord(record, mapping)))
+      await deliver(batch, { mapping, shard, signal });
     // A batch that is broken off is read again by the mapping that comes after this one.
     const next = shard.iterator();
     if (!isOver(signal) && next !== undefined) position.iterators.set(shardId, next);
+    if (filled.length < mapping.batchSize) await rest(POLL_INTERVAL_MS, signal);
   }
 }
 

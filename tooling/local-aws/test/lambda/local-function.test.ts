@@ -1,5 +1,6 @@
 // @module-tag long
 import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { payloadOf, startFunction } from '../fixture-function.ts';
@@ -64,6 +65,27 @@ describe('execution environments', () => {
     const pids = (await Promise.all([1, 2, 3].map(() => single.invoke({})))).map(payloadOf);
 
     expect(new Set(pids).size).toBe(1);
+  });
+
+  it('runs no more environments than keep the processor busy', async () => {
+    const quick = await startFunction(`exports.handler = async () => process.pid;`);
+
+    const pids = (await Promise.all(Array.from({ length: 20 }, () => quick.invoke({})))).map(payloadOf);
+
+    expect(new Set(pids).size).toBeLessThanOrEqual(availableParallelism() + 1);
+  });
+
+  it('starts one more environment for an invocation if all others wait for something', async () => {
+    const slow = await startFunction(BUSY_UNTIL_FILE);
+    const more = availableParallelism() + 2;
+
+    const all = Promise.all(Array.from({ length: more }, () => slow.invoke({})));
+    await vi.waitFor(() => {
+      expect(slow.lines).toHaveLength(more);
+    }, 120_000);
+    await writeFile(join(slow.directory, 'go'), '');
+
+    expect(new Set((await all).map(payloadOf)).size).toBe(more);
   });
 
   // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
