@@ -91,7 +91,8 @@ function composePorts(
   { aws, metrics, now }: ReceiverRuntime,
 ): Omit<ReceiveEventPorts, 'cutOver' | 'finalizationMinutes'> {
   const nowMs = (): number => now().getTime();
-  const sqs = aws.sqs(SHORT_TIMEOUTS);
+  // Made with the first webhook that is deferred: most instances never defer one.
+  let sqs: ReturnType<typeof aws.sqs> | undefined;
   return {
     secrets: cachedSecret<readonly WebhookSecret[]>({
       client: aws.secretsManager(SHORT_TIMEOUTS),
@@ -119,6 +120,7 @@ function composePorts(
       retentionDays: env.QUARANTINE_RETENTION_DAYS,
     }),
     defer: async (event) => {
+      sqs ??= aws.sqs(SHORT_TIMEOUTS);
       await sqs.send(
         new SendMessageCommand({
           QueueUrl: env.DEFERRED_WEBHOOKS_QUEUE_URL,
