@@ -7,7 +7,7 @@ import type { Bar, Figure, Measurement } from '../measurement.ts';
 import { inRounds, median, namesOf, ratioOf, type Spread } from '../statistics.ts';
 
 const THREE_MORE_CALLS =
-  'a new environment also reads when the system started and the Brands’ finalization windows, and writes the alias of the purchase: three calls more than the typical stack makes. Two of them are made before the first event.';
+  'a new environment also reads when the system started and the Brands’ finalization windows, and writes the alias of the purchase: three calls more than the typical stack makes, each about 2% of the CPU. Two of them are made before the first event. Compiling the bundle takes about 12%, making zod’s schemas 9%, and Node.js’s crypto and TLS modules 6%. Most of the rest is code of the SDK that runs for the first time.';
 
 /** The first webhook of a new process: CPU of loading, of the first event, and memory (B1, B2, B4). */
 export async function measureColdStart(laboratory: Laboratory): Promise<Measurement> {
@@ -43,7 +43,7 @@ export async function measureColdStart(laboratory: Laboratory): Promise<Measurem
       {
         claim: 'cold CPU, ours / typical stack',
         ...ratio(cold, 'typical stack'),
-        atMost: 0.85,
+        atMost: 0.8,
         goal: { value: 0.66, obstacle: THREE_MORE_CALLS },
       },
       {
@@ -55,7 +55,7 @@ export async function measureColdStart(laboratory: Laboratory): Promise<Measurem
       {
         claim: 'cold CPU, ours / hand-written floor',
         ...ratio(cold, 'hand-written floor'),
-        atMost: 4,
+        atMost: 3.9,
         goal: { value: 3.2, obstacle: THREE_MORE_CALLS },
       },
       { claim: 'first event, ours / typical stack', ...ratio(first, 'typical stack'), atMost: 0.3 },

@@ -51,7 +51,7 @@ export async function measureThroughput({ effort }: Laboratory): Promise<Measure
     return {
       id: 'throughput',
       title: 'Webhooks a second on one machine',
-      explanation: `${webhooks} new webhooks a round, ${AT_ONCE} at once, over HTTP. The local deployment emulates the gateway and Lambda, with one process for each invocation at once; the bare server is one process that checks the signature and puts the body. Both use the same DynamoDB emulator. It tells what tests and demonstrations can expect, not what AWS does.`,
+      explanation: `${webhooks} new webhooks a round, ${AT_ONCE} at once, over HTTP. The local deployment emulates the gateway and Lambda, with as many processes of the function as keep the processors busy; the bare server is one process that checks the signature and puts the body. Both use the same DynamoDB emulator. It tells what tests and demonstrations can expect, not what AWS does.`,
       figures: Object.entries(rates).map(([subject, values]) => ({
         subject,
         values: { 'webhooks a second': median(values) },
@@ -60,11 +60,11 @@ export async function measureThroughput({ effort }: Laboratory): Promise<Measure
         {
           claim: 'local deployment / bare server',
           ...ratioOf(rates['local deployment'], rates['bare server']),
-          atLeast: 0.08,
+          atLeast: 0.1,
           goal: {
             value: 0.2,
             obstacle:
-              'a webhook takes seven HTTP exchanges between processes, and the main process of the local deployment handles all of them on one thread.',
+              'the processors are busy. The receiver’s processes take 39% of the CPU of a webhook: two calls, in code that is not hot yet. The main process takes 29%: seven HTTP exchanges between processes, a third of it in writing to sockets. DynamoDB’s emulator takes 25%, and more with each webhook, because it looks through the whole stream for the number of a new record. The publisher takes 7%.',
           },
         },
       ],

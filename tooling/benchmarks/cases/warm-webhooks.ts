@@ -5,7 +5,7 @@ import type { Measurement } from '../measurement.ts';
 import { inRounds, median, namesOf, ratioOf } from '../statistics.ts';
 
 const ONE_MORE_CALL =
-  'a new purchase is written under an alias too, by which Button’s id leads to it, before the purchase itself, so that a writer that dies leaves no second purchase. That is a signed call of its own, and most of the CPU of a webhook is that of its calls. One transaction of both would be one call, and twice the write units.';
+  'a new purchase is written under an alias too, by which Button’s id leads to it, before the purchase itself, so that a writer that dies leaves no second purchase. That is a signed call of its own. The two calls take 66% of the CPU: 47% in the SDK, 19% in Node.js’s HTTP and TLS. Packing takes 5%, metrics 3%, zod 3%, all other code of ours 11%. One transaction of both would be one call, and twice the write units.';
 
 /** CPU of one webhook in a process that has handled many (B5). */
 export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory): Promise<Measurement> {
@@ -44,19 +44,19 @@ export async function measureWarmWebhooks({ bundles, env, effort }: Laboratory):
       {
         claim: 'warm CPU, ours / typical stack',
         ...ratioOf(of('ours'), of('typical stack')),
-        atMost: 2.2,
+        atMost: 2.1,
         goal: { value: 1.15, obstacle: ONE_MORE_CALL },
       },
       {
         claim: 'warm CPU, ours / official client',
         ...ratioOf(of('ours'), of('official client, naive checks')),
-        atMost: 2.3,
+        atMost: 2.2,
         goal: { value: 1.2, obstacle: ONE_MORE_CALL },
       },
       {
         claim: 'warm CPU, ours / floor',
         ...ratioOf(of('ours'), of('hand-written floor')),
-        atMost: 4.8,
+        atMost: 4.6,
         goal: { value: 2.8, obstacle: ONE_MORE_CALL },
       },
     ],
