@@ -72,7 +72,8 @@ describe('execution environments', () => {
 
     const pids = (await Promise.all(Array.from({ length: 20 }, () => quick.invoke({})))).map(payloadOf);
 
-    expect(new Set(pids).size).toBeLessThanOrEqual(availableParallelism() + 1);
+    // One more may start if this machine stops for half a second.
+    expect(new Set(pids).size).toBeLessThanOrEqual(availableParallelism() + 2);
   });
 
   it('starts one more environment for an invocation if all others wait for something', async () => {
