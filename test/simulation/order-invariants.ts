@@ -379,12 +379,9 @@ export class OrderInvariants {
         fail("the token at Button is the order's", `${orderId} has none there, and ${known.token} came`);
     }
     if (this.#hasRestored) return;
-    // A token that Button refuses together with the create is not at Button.
     const sent = new Set(
-      writes.flatMap(({ requestBody, workStatus }) =>
-        workStatus !== null && isFinal(workStatus)
-          ? []
-          : (/"btn_ref":"([^"]+)"/.exec(requestBody)?.[1] ?? []),
+      writes.flatMap((write) =>
+        isRefused(write) ? [] : (/"btn_ref":"([^"]+)"/.exec(write.requestBody)?.[1] ?? []),
       ),
     );
     if (sent.size > 1)
@@ -640,6 +637,12 @@ function orderIdOf(key: string): string {
 
 function isFinal(status: number): boolean {
   return status >= 400 && status < 500 && !NOT_FINAL.has(status);
+}
+
+/** Button has refused the call itself, or said so without doing it: nothing of it is at Button. */
+function isRefused({ workStatus, isButtons, status }: RequestRecord): boolean {
+  const told = workStatus ?? (isButtons ? status : null);
+  return told !== null && isFinal(told);
 }
 
 /**
