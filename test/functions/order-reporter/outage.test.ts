@@ -68,7 +68,7 @@ function message(kind: string, orderId: string, sequence: number): string {
 
 describe.each([
   { lasts: 'a day', minutes: 24 * 60, count: volume({ short: 150, long: 10_000 }) },
-  { lasts: 'a month', minutes: 31 * 24 * 60, count: volume({ short: 40, long: 2000 }) },
+  { lasts: 'a month', minutes: 31 * 24 * 60, count: volume({ short: 15, long: 2000 }) },
 ])('an outage of $lasts with $count orders', ({ minutes, count }) => {
   it('loses no order, sends each once in its newest version, and is drained at the configured rate (A12)', async () => {
     const button = createButtonThatIsDown();

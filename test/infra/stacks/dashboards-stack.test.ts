@@ -43,7 +43,7 @@ describe('DashboardsStack', () => {
     expect(shownOn(business).length).toBeGreaterThan(10);
   });
 
-  it('puts no more than a hundred alarms into a widget, as CloudWatch requires', () => {
+  it('puts no more than a hundred alarms into a widget, as CloudWatch requires', { tags: ['long'] }, () => {
     const brands = Array.from({ length: 40 }, (_, index) => ({ id: `brand-${index}` }));
     const stage = synthesizeStage({ stage: 'development', orderReporting: { brands } });
     const widgets = boardsOf(stage).flatMap((body) => body.split('\\"type\\":').slice(1));
