@@ -6,9 +6,11 @@ import { passOver } from '../../../../shared/reconciliation/rules/gap.ts';
 import {
   afterPage,
   boundBy,
+  hasFailed,
   isCaughtUp,
   isFinished,
   isInFuture,
+  isLeftToAnother,
   windowToRead,
   type Position,
   type ReadWindow,
@@ -263,6 +265,42 @@ describe('windows near a range that could not be read', () => {
   });
 });
 
+describe('hasFailed', () => {
+  const window: ReadWindow = { start: 'a', end: 'b', next: null, pages: 0, rows: 0, repaired: 0 };
+
+  it.each([
+    ['nothing has failed', {}, false],
+    ['the window has not failed', { window }, false],
+    ['a page of the window has failed', { window: { ...window, failures: 1 } }, true],
+    ['the last read failed', { retryAt: '2026-06-15T12:05:00Z' }, true],
+    ['it reads what failed before', { narrowUntil: '2026-06-15T11:00:01Z' }, true],
+    ['it is past what failed before', { narrowUntil: '2026-06-15T11:00:00Z' }, false],
+  ])('if %s: %o', (_what, changes, isFailing) => {
+    expect(hasFailed(position(changes))).toBe(isFailing);
+  });
+});
+
+describe('isLeftToAnother', () => {
+  const left = (handedOnAt: string) => position({ chain: 'first', handedOnAt });
+
+  it('leaves a stream to the message of another chain that is on the queue', () => {
+    expect(isLeftToAnother(left('2026-06-15T12:00:00Z'), 'second', now)).toBe(true);
+    expect(isLeftToAnother(left('2026-06-15T12:00:00Z'), undefined, now)).toBe(true);
+  });
+
+  it('continues its own chain, and a stream that is left to nobody', () => {
+    expect(isLeftToAnother(left('2026-06-15T12:00:00Z'), 'first', now)).toBe(false);
+    expect(isLeftToAnother(position({ chain: 'first' }), 'second', now)).toBe(false);
+  });
+
+  it('takes over after a quarter of an hour, by whichever clock the message was sent', () => {
+    expect(isLeftToAnother(left('2026-06-15T11:45:31Z'), 'second', now)).toBe(true);
+    expect(isLeftToAnother(left('2026-06-15T11:45:30.500Z'), 'second', now)).toBe(false);
+    expect(isLeftToAnother(left('2026-06-15T12:15:30Z'), 'second', now)).toBe(true);
+    expect(isLeftToAnother(left('2026-06-15T12:15:30.500Z'), 'second', now)).toBe(false);
+  });
+});
+
 describe('afterPage', () => {
   it('moves what is done only with the last page (E2)', () => {
     const window = windowToRead(position(), now, policy);
@@ -295,6 +333,17 @@ describe('afterPage', () => {
     const done = afterPage(position(), { ...window, pages: 0, rows: 0, repaired: 0 }, lastPage);
 
     expect(done).toEqual(position());
+  });
+
+  it('keeps the trail of the pages only with another page to come', () => {
+    const window = windowToRead(position(), now, policy);
+    if (!window) throw new Error('no window');
+    const trail = { markedPage: 1, rows: 'of its rows', next: 'of its next page', emptyPages: 0 };
+
+    const read = afterPage(position(), window, { ...lastPage, next: at('2'), trail }).window;
+
+    expect(read).toMatchObject({ next: at('2'), trail });
+    expect(afterPage(position(), window, { ...lastPage, next: at('2') }).window).not.toHaveProperty('trail');
   });
 
   it('never moves back', () => {
