@@ -1,4 +1,4 @@
-import { identify, idsOf } from '../../shared/button/order-identity.ts';
+import { idsOf } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
@@ -67,28 +67,24 @@ async function findOwn(
   { entry, api, now }: CancelOrder,
   cancels: UnconfirmedOrder,
 ): Promise<OwnIds | { end: CallEnd }> {
-  const first = await readOrder(entry, api);
-  const isAnothers = first.reading === 'anothers';
-  const read = isAnothers ? await lookUp(entry, api) : first;
+  const read = await readOrder(entry, api);
   if (read.reading === 'failed') return { end: unlessUnreadable(entry, read.end) };
   if (read.reading === 'found') {
     const { id, order } = read;
     if (order.status === 'deleted') return { end: ended(CANCELLED) };
-    if (isAnothers && id === entry.orderId && identify(first.order, entry) === 'anothers')
-      return { end: refused('order_id_taken') };
     const { button_order_id: buttonOrderId = id } = order;
     return {
-      ids: isAnothers ? [id] : idsOf(entry, id, buttonOrderId),
+      ids: idsOf(entry, id, buttonOrderId),
       ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
     };
   }
-  if (isAnothers) return { end: refused('order_id_taken') };
+  if (read.reading === 'anothers') return { end: refused('order_id_taken') };
   // An order that a create may have made, and that Button holds without its token, is in no list.
   if (cancels.isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
   // A create that may have been sent before the token was known cannot be found by the token. Without a
   // version that this cancels, no create has been sent.
   const mayLackToken = entry.tokenDue && cancels.purchase_date !== undefined;
-  const isFindable = read.reading === 'not-found' && read.byToken && !mayLackToken;
+  const isFindable = read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
   return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }

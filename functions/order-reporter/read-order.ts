@@ -1,5 +1,5 @@
 import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
-import { idsOf, mayChange } from '../../shared/button/order-identity.ts';
+import { identify, idsOf, mayChange } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { ended, endOf, type CallEnd } from './call-end.ts';
@@ -32,15 +32,22 @@ type IdReadResult = OrderReadResult | { reading: 'refused'; end: CallEnd };
 const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
 
 /**
- * Reads the order by the id that Button has just `shown`, then by each of its own, and, if they find nothing,
- * by its token (docs/decisions/0013-look-up-by-token.md).
+ * Reads the order by the id that Button has just `shown`, then by each of its own, and, if they do not find
+ * it, by its token (docs/decisions/0013-look-up-by-token.md). An order that only its token finds, without an
+ * id of Button's, cannot be reached by an id that leads to another's.
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
+  let anothers: (OrderReadResult & { reading: 'anothers' }) | undefined;
   for (const id of idsToRead(entry, shown)) {
     const read = await readById(id, entry, api);
-    if (read.reading !== 'not-found' && read.reading !== 'refused') return read;
+    if (read.reading === 'found' || read.reading === 'failed') return read;
+    if (read.reading === 'anothers') anothers ??= read;
   }
-  return lookUp(entry, api);
+  const byToken = await lookUp(entry, api);
+  if (!anothers || byToken.reading === 'failed') return byToken;
+  if (byToken.reading !== 'found') return anothers;
+  const isReachable = byToken.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';
+  return isReachable ? byToken : anothers;
 }
 
 /** The order that an answer to the create showed comes first: no other id may lead to it. Pure. */

@@ -749,7 +749,8 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     '%s, and not shown to be ours: the id is taken (requirement 7)',
     async (status) => {
       for (const shown of [{ status }, { ...held, purchase_date: '2020-01-01T00:00:00Z', status }]) {
-        const { result } = await talk(claimed({}), { create: forbidden, get: found(shown) });
+        const answers = { create: forbidden, get: found(shown), getByToken: missing };
+        const { result } = await talk(claimed({}), answers);
 
         expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
       }
@@ -1038,7 +1039,8 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     for (const entry of [waiting, confirming]) {
       const { asked, result } = await talk(entry, { get: anothers, getByToken: missing, update: done });
 
-      expect([asked, result]).toEqual([['get'], { result: 'refused', reason: 'order_id_taken' }]);
+      expect(asked).toEqual(['get', 'getByToken']);
+      expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
     }
   });
 
@@ -1336,7 +1338,10 @@ describe('an order that Button has only accepted (202), whose id may be another 
 
   it('is read once before it is updated: then Button’s id is known', async () => {
     const own = await talk(claimed(accepted), { get: found(shown), update: done });
-    const another = await talk(claimed(accepted), { get: found({ ...shown, btn_ref: 'srctok-another' }) });
+    const another = await talk(claimed(accepted), {
+      get: found({ ...shown, btn_ref: 'srctok-another' }),
+      getByToken: missing,
+    });
     const known = await talk(
       claimed({ ...accepted, reported: { acceptedOnly: true, buttonOrderId: 'btnorder-1' } }),
       { update: done },
@@ -1344,7 +1349,7 @@ describe('an order that Button has only accepted (202), whose id may be another 
 
     expect([own.asked, own.result]).toMatchObject([['get', 'update'], { buttonOrderId: 'btnorder-1' }]);
     expect([another.asked, another.result]).toEqual([
-      ['get'],
+      ['get', 'getByToken'],
       { result: 'refused', reason: 'order_id_taken' },
     ]);
     expect(known.asked).toEqual(['update']);
@@ -1421,9 +1426,9 @@ describe('an order that Button may not hold, when a read shows one with its id',
     'does not touch that order, and is quarantined, if it is shown with %s (requirement 7)',
     async (_what, shown) => {
       for (const given of [inDoubt, { kind: 'updated' } as const]) {
-        const { asked, result } = await talk(claimed(given), { get: found(shown) });
+        const { asked, result } = await talk(claimed(given), { get: found(shown), getByToken: missing });
 
-        expect(asked).toEqual(['get']);
+        expect(asked).toEqual(['get', 'getByToken']);
         expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
       }
     },
@@ -1436,6 +1441,41 @@ describe('an order that Button may not hold, when a read shows one with its id',
 
       expect(asked).toEqual(['get', 'update']);
     }
+  });
+});
+
+describe('an order whose id Button shows for another shop’s, or without showing whose it is', () => {
+  const theirs = found({ ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' });
+  const { purchase_date: _date, ...undated } = held;
+  const nameless = { ...held, total: 1, btn_ref: token };
+  const mine = found({ ...nameless, button_order_id: 'btnorder-1' });
+  const shownTheirs: Doubt = { kind: 'unclear', hash: 'h-2', shownId: 'btnorder-2' };
+  const reported = { acceptedOnly: true };
+
+  it.each<[string, Claimed, OrderApiAnswer]>([
+    ['in doubt', inDoubt, theirs],
+    ['in doubt, and no read shows whose it is', inDoubt, found(undated)],
+    ['in doubt, after the answer to its create showed another', { doubt: shownTheirs }, theirs],
+    ['only accepted (202)', { kind: 'updated', reported }, theirs],
+  ])('is updated by the id that its token finds: %s (requirement 3)', async (_what, given, get) => {
+    const { calls, result } = await talk(claimed(given), { get, getByToken: mine, update: done });
+
+    const sent = calls.filter(([operation]) => operation === 'update');
+    expect(sent.map(([, id]) => id)).toEqual(['btnorder-1']);
+    expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
+  });
+
+  it('waits for a look-up by its token that is not answered', async () => {
+    const { result } = await talk(claimed(inDoubt), { get: theirs, getByToken: down });
+
+    expect(result).toMatchObject({ result: 'try-again', isLookUp: true });
+  });
+
+  it('is not updated by an id that leads to another shop’s, although its token finds it without an id of Button’s', async () => {
+    const { asked, result } = await talk(claimed(inDoubt), { get: theirs, getByToken: found(nameless) });
+
+    expect(asked).toEqual(['get', 'getByToken']);
+    expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
   });
 });
 
@@ -1469,7 +1509,7 @@ describe('a 409 to a create (requirement 7)', () => {
     ['no readable date', tokenless({}), found({ ...held, purchase_date: 'yesterday' })],
     ['nothing readable', claimed({}), { ...down, reason: 'unreadable_order' }],
   ])('sends the order to quarantine if it is not shown to be ours: %s', async (_what, entry, get) => {
-    const { asked, result } = await talk(entry, { create: exists, get });
+    const { asked, result } = await talk(entry, { create: exists, get, getByToken: missing });
 
     expect(asked).not.toContain('update');
     expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
@@ -1514,8 +1554,8 @@ describe('a 409 to a create (requirement 7)', () => {
   it('is not the only way to find another’s order: an order that was read first is not touched', async () => {
     const foreign = found({ ...held, btn_ref: 'another' });
 
-    const unclear = await talk(claimed(inDoubt), { get: foreign });
-    const adopted = await talk(claimed({ kind: 'updated' }), { get: foreign });
+    const unclear = await talk(claimed(inDoubt), { get: foreign, getByToken: missing });
+    const adopted = await talk(claimed({ kind: 'updated' }), { get: foreign, getByToken: missing });
 
     expect([unclear.result, adopted.result]).toEqual([
       { result: 'refused', reason: 'order_id_taken' },
@@ -1696,7 +1736,11 @@ describe('a 200 to a create that does not show the order as it was sent (require
       get: found({ ...held, btn_ref: null, button_order_id: 'btnorder-1' }),
       update: { ...done, shownToken: null },
     });
-    const theirs = await talk(claimed({}), { create: existing, get: found({ ...held, currency: 'JPY' }) });
+    const theirs = await talk(claimed({}), {
+      create: existing,
+      get: found({ ...held, currency: 'JPY' }),
+      getByToken: missing,
+    });
 
     expect(ours.calls.at(-1)).toEqual(['update', 'btnorder-1', order, token]);
     const kept = { token: 'refused', lacksToken: true, buttonOrderId: 'btnorder-1' };
