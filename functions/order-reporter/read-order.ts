@@ -66,9 +66,9 @@ async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<
   return found({ order: { ...order, ...shownId }, id }, entry);
 }
 
-/** Once Button has acknowledged the order, another shop's counts as not found. */
-function found(one: FoundOrder, entry: LedgerEntry): OrderReadResult {
-  if (mayChange(one, entry)) return { reading: 'found', ...one };
+/** Once Button has acknowledged the order, another shop's counts as not found. `by`: what led to it. */
+function found(one: FoundOrder, entry: LedgerEntry, by = one.id): OrderReadResult {
+  if (mayChange({ order: one.order, id: by }, entry)) return { reading: 'found', ...one };
   return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : { reading: 'not-found', byToken: false };
 }
 
@@ -77,14 +77,19 @@ export function isIdRefused(answer: OrderApiAnswer): boolean {
   return answer.answer === 'unanswered' && answer.isRefused && answer.reason !== 'http_403';
 }
 
-/** Reads the order by its token only. */
+/**
+ * Reads the order by its token only. Where the list shows no id of Button's, the known one is better than the
+ * brand's, which may lead to another shop's order.
+ */
 export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
-  const { orderId, btnRef, failedLookUps = 0 } = entry;
+  const { orderId, btnRef, reported, failedLookUps = 0 } = entry;
   if (btnRef === undefined) return { reading: 'not-found', byToken: false };
   const answer = await api.getByToken(orderId, btnRef);
   switch (answer.answer) {
-    case 'found':
-      return found({ order: answer.order, id: answer.order.button_order_id ?? orderId }, entry);
+    case 'found': {
+      const { button_order_id: id = reported?.buttonOrderId ?? orderId } = answer.order;
+      return found({ order: answer.order, id }, entry, orderId);
+    }
     case 'not-found':
       return {
         reading: 'not-found',

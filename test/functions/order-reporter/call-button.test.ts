@@ -1479,6 +1479,30 @@ describe('an order whose id Button shows for another shop’s, or without showin
   });
 });
 
+describe('an acknowledged order that only its token finds, while the brand’s id leads to another shop’s', () => {
+  const doubt: Doubt = { kind: 'unclear', hash: 'h-1' };
+  const entry = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, doubt });
+  const theirs = { ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' };
+  const asksFor = async (getByToken: OrderApiAnswer, update: OrderApiAnswer) => {
+    const { calls, result } = await talk(entry, { get: [missing, found(theirs)], getByToken, update });
+    return { ids: calls.filter(([operation]) => operation === 'update').map(([, id]) => id), result };
+  };
+
+  it('is updated by Button’s known id, if the list shows none (requirement 7)', async () => {
+    const nameless = found({ ...held, total: 1, btn_ref: token });
+
+    expect((await asksFor(nameless, done)).ids).toEqual(['btnorder-1']);
+    expect(await asksFor(nameless, missing)).toEqual({
+      ids: ['btnorder-1'],
+      result: { result: 'refused', reason: 'unknown_to_button' },
+    });
+  });
+
+  it('is not updated by the id of an order that the list shows with another token (requirement 7)', async () => {
+    expect((await asksFor(found(theirs), missing)).ids).toEqual(['btnorder-1']);
+  });
+});
+
 describe('a 409 to a create (requirement 7)', () => {
   const exists: OrderApiAnswer = { answer: 'exists' };
   const { purchase_date: _date, ...undated } = held;
