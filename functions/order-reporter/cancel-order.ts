@@ -1,4 +1,4 @@
-import { idsOf } from '../../shared/button/order-identity.ts';
+import { compareOrders, idsOf } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
@@ -20,7 +20,7 @@ import {
   type CallEnd,
 } from './call-end.ts';
 import { unread } from './explain-forbidden.ts';
-import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
+import { isIdRefused, lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
 
 /** What to cancel. */
@@ -135,14 +135,22 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 
 /**
  * The order was cancelled before its token was known: only the token may lead to an order that a restored
- * ledger forgot.
+ * ledger forgot. If the list shows no id of Button's, the brand's is read first: it may lead to another's.
  */
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;
   if (read.reading !== 'found' || read.order.status === 'deleted') return ended(CANCELLED);
   if (read.order.status === 'finalized') return refused('too_late');
-  return cancelByOtherId([read], [], { entry, api });
+  const { orderId: id, btnRef } = entry;
+  if (read.order.button_order_id === undefined) {
+    const byId = await api.get(id);
+    if (byId.answer === 'found' && compareOrders(byId.order, read.order, btnRef) === 'anothers')
+      return refused('order_id_taken');
+    const isAnswered = byId.answer === 'found' || byId.answer === 'not-found';
+    if (!isAnswered && !isIdRefused(byId)) return endOf(byId);
+  }
+  return cancelByOtherId([{ ...read, id }], [], { entry, api });
 }
 
 async function cancelByOtherId(

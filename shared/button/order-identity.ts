@@ -1,5 +1,4 @@
 import { isUnconfirmed, type LedgerEntry, type UnconfirmedOrder } from '../orders/rules/order-ledger.ts';
-import type { Order } from '@button-serverless/validation/orders';
 
 /** What distinguishes an order that Button shows. The token is null if Button shows that there is none. */
 type ShownIdentity = {
@@ -72,13 +71,15 @@ function knownOf({ newest }: LedgerEntry): UnconfirmedOrder | undefined {
  */
 export function compareOrders(
   shown: ShownIdentity,
-  order: Partial<Pick<Order, 'purchase_date' | 'currency'>>,
+  order: Pick<ShownIdentity, 'purchase_date' | 'currency'>,
   btnRef: string | undefined,
 ): Identity {
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'ours' : 'anothers';
   const [theirs, ours] = [secondOf(shown.purchase_date), secondOf(order.purchase_date)];
-  if (theirs === undefined || ours === undefined || shown.currency === undefined) return 'unproved';
-  if (shown.currency.toUpperCase() !== order.currency?.toUpperCase()) return 'anothers';
+  const [theirCurrency, ourCurrency] = [shown.currency?.toUpperCase(), order.currency?.toUpperCase()];
+  if (theirs === undefined || ours === undefined) return 'unproved';
+  if (theirCurrency === undefined || ourCurrency === undefined) return 'unproved';
+  if (theirCurrency !== ourCurrency) return 'anothers';
   if (theirs === ours) return 'ours';
   return isInstant(shown.purchase_date) ? 'anothers' : 'unproved';
 }

@@ -898,6 +898,24 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
   });
 
+  it('is sent by the brand’s id only after a read, if a token that came later leads to an order without an id of Button’s', async () => {
+    const reported = { kind: 'cancelled', buttonOrderId: 'btnorder-1' } as const;
+    const entry = claimed({ kind: 'cancelled', reported, more: { tokenDue: true } });
+    const nameless = found({ ...held, btn_ref: token });
+    const asks = async (get: OrderApiAnswer) => {
+      const { calls, result } = await talk(entry, { get, getByToken: nameless, cancel: done });
+      return { ids: calls.flatMap(([call, id]) => (call === 'cancel' ? [id] : [])), result };
+    };
+
+    const theirs = await asks(found({ ...held, btn_ref: 'srctok-another' }));
+    const isRefused = { answer: 'unanswered', isRefused: true, reason: 'http_400' } as const;
+    const ours = [await asks(nameless), await asks(missing), await asks(isRefused)];
+
+    expect(theirs).toEqual({ ids: [], result: { result: 'refused', reason: 'order_id_taken' } });
+    expect(ours.map(({ ids }) => ids)).toEqual(Array(3).fill([order.order_id]));
+    expect(await asks(down)).toMatchObject({ ids: [], result: { result: 'try-again' } });
+  });
+
   it('is sent, whatever token came later, unless Button has surely carried it out', async () => {
     const tokenDue = { more: { tokenDue: true } } as const;
 

@@ -16,4 +16,12 @@ describe('an order that Button shows without its token', () => {
   ])('is compared by purchase date and currency: %s', (_, purchase_date, currency, expected) => {
     expect(compareOrders({ purchase_date, currency }, ours, 'srctok-1')).toBe(expected);
   });
+
+  it('is not compared by what one of the two does not show', () => {
+    const { purchase_date, currency } = ours;
+    for (const less of [{ purchase_date }, { currency }, {}]) {
+      expect(compareOrders(less, ours, 'srctok-1')).toBe('unproved');
+      expect(compareOrders(ours, less, 'srctok-1')).toBe('unproved');
+    }
+  });
 });
