@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { FailedAnswer } from '../orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
-import { compareOrders } from './order-identity.ts';
+import { compareOrders, tokenAt } from './order-identity.ts';
 
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
@@ -280,8 +280,8 @@ function isOther(shown: OrderAtButton, created: Order, acceptedOnly: boolean): b
 }
 
 /**
- * The order among those of its token. The entry does not have to show the token again; a deleted order counts
- * only if there is no other.
+ * The order among those of its token. The entry does not have to show the token again. One that shows another
+ * token counts only if there is no other, and so does a deleted one.
  */
 function findListed(
   { orderId, btnRef }: { orderId: string; btnRef: string },
@@ -303,7 +303,9 @@ function findListed(
   if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };
   const listed = list.data.objects.map((object) => ListedOrderSchema.safeParse(object).data);
   const own = listed.flatMap((order) => (order?.order_id === orderId ? [order] : []));
-  const order = own.find(({ status }) => status !== 'deleted') ?? own[0];
+  const ofToken = own.filter(({ btn_ref: token }) => tokenAt(token, { btnRef }) !== 'other');
+  const candidates = ofToken.length > 0 ? ofToken : own;
+  const order = candidates.find(({ status }) => status !== 'deleted') ?? candidates[0];
   if (order)
     return { answer: 'found', order: order.btn_ref === undefined ? { ...order, btn_ref: btnRef } : order };
   if (listed.includes(undefined))

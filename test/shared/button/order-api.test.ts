@@ -201,6 +201,20 @@ describe('createOrderApi', () => {
     expect(await looks({ btn_ref: null })).toMatchObject({ answer: 'found', order: { btn_ref: null } });
   });
 
+  it('prefers an order that is listed without another token: two shops may use one id', async () => {
+    const looks = async (...tokens: object[]) => {
+      const objects = tokens.map((token) => ({ order_id: 'o-1', status: 'open', ...token }));
+      return answering(answered(200, { meta: { status: 'ok' }, objects })).api.getByToken('o-1', 'token');
+    };
+    const another = { btn_ref: 'another' };
+    const deleted = { btn_ref: 'token', status: 'deleted' };
+
+    for (const ours of [{ btn_ref: 'token' }, {}])
+      expect(await looks(another, ours)).toMatchObject({ order: { btn_ref: 'token' } });
+    expect(await looks(another, deleted)).toMatchObject({ order: deleted });
+    expect(await looks(another)).toMatchObject({ answer: 'found', order: another });
+  });
+
   it.each([
     [answered(404, says('no')), 'not-found'],
     [answered(404), 'unanswered'],
