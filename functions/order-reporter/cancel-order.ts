@@ -20,7 +20,7 @@ import {
   type CallEnd,
 } from './call-end.ts';
 import { unread } from './explain-forbidden.ts';
-import { isIdRefused, lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
+import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
 
 /** What to cancel. */
@@ -99,7 +99,7 @@ async function confirm(
   tried: readonly string[],
   answer: OrderApiAnswer & { answer: 'not-found' | 'unconfirmed' | 'forbidden' },
 ): Promise<CallEnd> {
-  const detail = answer.answer === 'forbidden' ? answer.detail : undefined;
+  const { detail } = answer.answer === 'forbidden' ? answer : {};
   const read = await readEverywhere(entry, api);
   const live = read.orders.filter(({ order }) => order.status !== 'deleted');
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
@@ -147,8 +147,7 @@ async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
     const byId = await api.get(id);
     if (byId.answer === 'found' && compareOrders(byId.order, read.order, btnRef) === 'anothers')
       return refused('order_id_taken');
-    const isAnswered = byId.answer === 'found' || byId.answer === 'not-found';
-    if (!isAnswered && !isIdRefused(byId)) return endOf(byId);
+    if (byId.answer === 'unanswered' && !byId.isRefused) return endOf(byId);
   }
   return cancelByOtherId([{ ...read, id }], [], { entry, api });
 }

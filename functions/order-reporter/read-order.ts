@@ -68,7 +68,7 @@ async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<
 
 /** Once Button has acknowledged the order, another shop's counts as not found. `by`: what led to it. */
 function found(one: FoundOrder, entry: LedgerEntry, by = one.id): OrderReadResult {
-  if (mayChange({ order: one.order, id: by }, entry)) return { reading: 'found', ...one };
+  if (mayChange({ ...one, id: by }, entry)) return { reading: 'found', ...one };
   return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : { reading: 'not-found', byToken: false };
 }
 

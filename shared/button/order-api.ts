@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { FailedAnswer } from '../orders/rules/order-ledger.ts';
 import type { Order } from '@button-serverless/validation/orders';
 import type { ButtonHttp, ButtonRequest, ButtonResponse } from './button-http.ts';
-import { compareOrders, tokenAt } from './order-identity.ts';
+import { compareOrders } from './order-identity.ts';
 
 /** What Button's answer to an order call means for the order. */
 export type OrderApiAnswer =
@@ -218,9 +218,7 @@ function readRefusal(operation: Operation, detail: FailedAnswer): OrderApiAnswer
     case 401:
       return { answer: 'unauthorized' };
     case 403:
-      return operation === 'get'
-        ? { answer: 'unanswered', isRefused: true, reason: 'http_403', detail }
-        : { answer: 'forbidden', detail };
+      return operation === 'get' ? refuse(operation, detail) : { answer: 'forbidden', detail };
     case 404:
     case 410:
       return operation === 'create' ? { answer: 'refused', detail } : { answer: 'not-found' };
@@ -293,9 +291,8 @@ function findListed(
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
     // A 404 may be about the token, or about an endpoint that Button does not have.
     if (answer.answer === 'not-found') return { ...answer, mayBeRefused: true };
-    const isAboutTheKey = answer.answer === 'unanswered' && answer.detail?.status === 403;
-    // Button refuses the look-up itself: it will find nothing, now or later.
-    return answer.answer === 'unanswered' && answer.isRefused && !isAboutTheKey
+    // Button refuses the look-up itself: it will find nothing, now or later. A 403 is about the key.
+    return answer.answer === 'unanswered' && answer.isRefused && answer.detail?.status !== 403
       ? { answer: 'not-found', isRefused: true }
       : answer;
   }
@@ -303,7 +300,7 @@ function findListed(
   if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };
   const listed = list.data.objects.map((object) => ListedOrderSchema.safeParse(object).data);
   const own = listed.flatMap((order) => (order?.order_id === orderId ? [order] : []));
-  const ofToken = own.filter(({ btn_ref: token }) => tokenAt(token, { btnRef }) !== 'other');
+  const ofToken = own.filter(({ btn_ref: token }) => (token ?? btnRef) === btnRef);
   const candidates = ofToken.length > 0 ? ofToken : own;
   const order = candidates.find(({ status }) => status !== 'deleted') ?? candidates[0];
   if (order)

@@ -76,10 +76,8 @@ export function compareOrders(
 ): Identity {
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'ours' : 'anothers';
   const [theirs, ours] = [secondOf(shown.purchase_date), secondOf(order.purchase_date)];
-  const [theirCurrency, ourCurrency] = [shown.currency?.toUpperCase(), order.currency?.toUpperCase()];
-  if (theirs === undefined || ours === undefined) return 'unproved';
-  if (theirCurrency === undefined || ourCurrency === undefined) return 'unproved';
-  if (theirCurrency !== ourCurrency) return 'anothers';
+  if (theirs === undefined || ours === undefined || !shown.currency || !order.currency) return 'unproved';
+  if (shown.currency.toUpperCase() !== order.currency.toUpperCase()) return 'anothers';
   if (theirs === ours) return 'ours';
   return isInstant(shown.purchase_date) ? 'anothers' : 'unproved';
 }
@@ -111,8 +109,7 @@ const HAS_TIME = /T\d/;
 const HAS_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /** A time without an offset is in UTC. Undefined if it is not a date. */
-function secondOf(date: string | undefined): number | undefined {
-  if (date === undefined) return undefined;
+function secondOf(date = ''): number | undefined {
   const isLocal = HAS_TIME.test(date) && !HAS_OFFSET.test(date);
   const ms = Date.parse(isLocal ? `${date}Z` : date);
   return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
