@@ -1,4 +1,4 @@
-import { compareOrders, idsOf } from '../../shared/button/order-identity.ts';
+import { compareOrders, idsOf, tokenAt } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
@@ -91,8 +91,9 @@ async function findOwn(
 
 /**
  * Reads the order under every id and its token, because the answer alone does not say enough. An order that
- * is open under an id that was unknown is cancelled by that id. A 403 means what the reads show. If they do
- * not show the order, and no earlier call can have cancelled it, the 403 means nothing.
+ * is open under an id that was unknown is cancelled by that id. If one shows the order's token, no other
+ * counts. A 403 means what the reads show. If they do not show the order, and no earlier call can have
+ * cancelled it, the 403 means nothing.
  */
 async function confirm(
   { entry, api, now }: CancelOrder,
@@ -101,11 +102,13 @@ async function confirm(
 ): Promise<CallEnd> {
   const { detail } = answer.answer === 'forbidden' ? answer : {};
   const read = await readEverywhere(entry, api);
-  const live = read.orders.filter(({ order }) => order.status !== 'deleted');
+  const open = read.orders.filter(({ order }) => order.status !== 'deleted');
+  const own = open.filter(({ order }) => tokenAt(order.btn_ref, entry) === 'held');
+  const live = own.length > 0 ? own : open;
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
   if (read.failed) return detail ? unread(read.failed) : read.failed;
   if (live.length > 0) {
-    const refusal = answer.answer === 'not-found' ? answer.refusal : undefined;
+    const { refusal } = answer.answer === 'not-found' ? answer : {};
     return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });
   }
   if (read.orders.length > 0) return ended(CANCELLED);

@@ -14,7 +14,7 @@ export async function explainForbidden(
 ): Promise<CallEnd> {
   const read = await readOrder(entry, api);
   if (read.reading === 'failed') return unread(read.end);
-  const status = read.reading === 'not-found' ? undefined : read.order.status;
+  const { status } = read.reading === 'not-found' ? {} : read.order;
   if (status !== 'finalized' && status !== 'deleted') return forbidden(detail);
   if (read.reading === 'anothers') return refused('order_id_taken', detail);
   return status === 'finalized' ? refused('too_late', detail) : refused('deleted_at_button');

@@ -22,7 +22,7 @@ export async function sendByIds(
     if (index > 0 && id === entry.orderId) {
       const read = await api.get(id, id);
       const known = entry.reported?.buttonOrderId ?? ids[0];
-      if (read.answer === 'found' && !mayChange({ order: read.order, id }, entry, known)) continue;
+      if (read.answer === 'found' && !mayChange({ ...read, id }, entry, known)) continue;
       const isAnswered = read.answer === 'found' || read.answer === 'not-found';
       if (!isAnswered && !isNeverRead(read, entry)) return read;
       isReadRefused = isIdRefused(read);

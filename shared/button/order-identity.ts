@@ -75,7 +75,8 @@ export function compareOrders(
   btnRef: string | undefined,
 ): Identity {
   if (shown.btn_ref && btnRef !== undefined) return shown.btn_ref === btnRef ? 'ours' : 'anothers';
-  const [theirs, ours] = [secondOf(shown.purchase_date), secondOf(order.purchase_date)];
+  const theirs = secondOf(shown.purchase_date);
+  const ours = secondOf(order.purchase_date);
   if (theirs === undefined || ours === undefined || !shown.currency || !order.currency) return 'unproved';
   if (shown.currency.toUpperCase() !== order.currency.toUpperCase()) return 'anothers';
   if (theirs === ours) return 'ours';

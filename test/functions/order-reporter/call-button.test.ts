@@ -869,6 +869,21 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(stillOpen.result).toEqual({ result: 'unclear', reason: 'still_open' });
   });
 
+  it('continues with the order that shows its token, where the brand’s id shows another (requirement 7)', async () => {
+    const theirs = { ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-2' };
+    const ours = { ...held, btn_ref: token, button_order_id: 'btnorder-1' };
+    for (const status of ['open', 'finalized']) {
+      const { calls, result } = await talk(claimed({ kind: 'cancelled', reported: {} }), {
+        cancel: [missing, done],
+        get: found({ ...theirs, status }),
+        getByToken: found(ours),
+      });
+
+      expect(calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+      expect(result).toEqual(isDone);
+    }
+  });
+
   it('is too late if a read shows the order as finalized (B8)', async () => {
     const { result } = await talk(known, {
       cancel: missing,
