@@ -128,6 +128,7 @@ const BUDGETS: Record<string, number> = {
 /** The most that any function may contain of each package, in bytes. A bundle contains no other package. */
 const PACKAGE_BUDGETS: Record<string, number> = {
   "this project's own": 115_000,
+  'what stands in for the SDK': 400,
   '@aws-sdk/client-dynamodb': 30_000,
   '@aws-sdk/client-eventbridge': 14_000,
   '@aws-sdk/client-secrets-manager': 12_000,
@@ -183,7 +184,9 @@ describe("this project's bundles", async () => {
   it.each(names)('%s contains no more of any package than allowed', (name) => {
     const held = new Map<string, number>();
     for (const [input, bytes] of inputsOf(distFolder, name)) {
-      const owner = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? "this project's own";
+      const owner = input.endsWith('left-out-of-bundles.ts')
+        ? 'what stands in for the SDK'
+        : (/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? "this project's own");
       held.set(owner, (held.get(owner) ?? 0) + bytes);
     }
 
