@@ -30,7 +30,7 @@ export type ApplyTransactionPorts = {
 const MAX_MERGES = 5;
 
 /** Nothing has to be written: the stored record stays unchanged. */
-const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
+const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed'];
 
 /**
  * The one way to store a version, for webhooks, deferred webhooks and the reconciler: find the purchase that

@@ -131,7 +131,7 @@ function mayBePing(reading: WebhookResult): boolean {
   return !reading.ok || reading.flags.includes('unknown_event_type');
 }
 
-const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed', 'stale'];
+const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed'];
 
 function countFlags(eventId: string, flags: readonly string[], metrics: Metrics): void {
   if (flags.length === 0) return;

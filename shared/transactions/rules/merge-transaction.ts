@@ -17,10 +17,8 @@ import {
   type TransactionStatus,
 } from '@button-serverless/validation/webhooks';
 import {
-  fillsOthers,
   finalKey,
   finalsOf,
-  isFinal,
   stateOf,
   stateOfId,
   toWholeSecond,
@@ -29,9 +27,10 @@ import {
 } from './transaction-state.ts';
 
 /**
- * What an observation did to a record. `noted` changes no version, but something worth storing (a newer date
- * with the same content, another Button id). Nothing has to be written after `duplicate` (it was known),
- * `confirmed` (a read showed what was known) and `stale` (a newer version was known).
+ * What an observation did to a record. `noted` changes no version, but something worth storing: a newer date
+ * with the same content, another Button id, a version that does not count now, or an earlier time at which
+ * one was seen. Nothing has to be written after `duplicate` (it was known) and `confirmed` (a read showed
+ * what was known).
  */
 export type MergeOutcome =
   | 'created'
@@ -41,8 +40,7 @@ export type MergeOutcome =
   | 'conflict'
   | 'noted'
   | 'duplicate'
-  | 'confirmed'
-  | 'stale';
+  | 'confirmed';
 
 /** How a version is stored. */
 export type Storing = {
@@ -93,18 +91,12 @@ export function mergeTransaction(
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   const isNew = seen.length > known.seen.length;
-  // What it names may be missing from a version that comes later.
-  const isSource = isNew && fillsOthers(observation, seen);
+  // What was first seen before a read is overruled by it, even if it comes later.
+  const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
   const isChanged = known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds;
-  if (isChanged || isOfSeveral || isSource) return { record: next, outcome: 'noted' };
-  const isShown = next.candidates.some(
-    ({ transaction }) =>
-      transaction.id === observation.transaction.id &&
-      isFinal(transaction) === isFinal(observation.transaction),
-  );
-  return isShown && observation.source.kind === 'api'
-    ? { record: next, outcome: 'confirmed' }
-    : { record, outcome: 'stale' };
+  if (isChanged || isOfSeveral || isNew) return { record: next, outcome: 'noted' };
+  if (observation.source.kind === 'api') return { record: next, outcome: 'confirmed' };
+  return isSeenEarlier ? { record: next, outcome: 'noted' } : { record, outcome: 'duplicate' };
 }
 
 /** The record with the row of the latest read: of the observation, unless a later one is known. */

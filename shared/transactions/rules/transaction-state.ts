@@ -38,15 +38,6 @@ export function finalsOf(seen: readonly SeenVersion[]): readonly Candidate[] {
   return groups.flatMap(judge).filter(({ transaction }) => isFinal(transaction));
 }
 
-/**
- * Whether a version names something that others of its id leave out, whichever of them comes to count. Pure.
- */
-export function fillsOthers({ transaction }: Candidate, seen: readonly SeenVersion[]): boolean {
-  const ranked = seen.filter((other) => other.transaction.id === transaction.id).toSorted(byRank);
-  const identity = versionIdentity(transaction);
-  return sourcesOf(ranked).some((source) => source && versionIdentity(source.transaction) === identity);
-}
-
 /** The state of the versions of one of Button's ids alone, whichever id counts. Pure. */
 export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
   return judge(seen.filter(({ transaction }) => transaction.id === id));
@@ -132,7 +123,7 @@ export function finalKey({ id, status, amountMinor, currency }: Transaction): st
 }
 
 /** Validated and declined: Button does not change it any more. */
-export function isFinal({ status }: Pick<Transaction, 'status'>): boolean {
+function isFinal({ status }: Pick<Transaction, 'status'>): boolean {
   return status !== 'pending';
 }
 

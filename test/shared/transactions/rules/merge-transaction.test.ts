@@ -123,10 +123,10 @@ describe('mergeTransaction', () => {
     expect(record.seen.map(({ transaction: it }) => it.amountMinor)).toEqual([600, 400, 400]);
   });
 
-  it('keeps validated when the pending version comes later (D1)', () => {
-    const { record, outcomes } = mergeAll([validatedFor(400), pendingAt(2, 600)]);
+  it('keeps validated when the pending version comes later, and notes that once (D1)', () => {
+    const { record, outcomes } = mergeAll([validatedFor(400), pendingAt(2, 600), pendingAt(2, 600)]);
 
-    expect(outcomes).toEqual(['validated', 'stale']);
+    expect(outcomes).toEqual(['validated', 'noted', 'duplicate']);
     expect(recordStatus(record)).toBe('validated');
   });
 

@@ -58,6 +58,17 @@ function mergeAll(observations: readonly Observation[]): TransactionRecord {
   return record;
 }
 
+/** The record in the table: what `UNWRITTEN` of apply-transaction.ts names is not stored. */
+function asStored(observations: readonly Observation[]): TransactionRecord {
+  let stored: TransactionRecord | undefined;
+  for (const one of observations) {
+    const { record, outcome } = mergeTransaction(stored, one);
+    if (!stored || (outcome !== 'duplicate' && outcome !== 'confirmed')) stored = record;
+  }
+  if (!stored) throw new Error('nothing was merged');
+  return stored;
+}
+
 const amounts = ({ candidates }: TransactionRecord) =>
   candidates.map(({ transaction: it }) => it.amountMinor).sort();
 const validated = { status: 'validated', modifiedDate: '2026-01-01T11:00:00Z' } as const;
@@ -131,10 +142,29 @@ describe('a read of the API', () => {
   });
 
   it('that shows what is known needs no write', () => {
-    const known = mergeAll([webhook(0, { modifiedDate: '2026-01-01T10:00:00.123Z' })]);
+    const known = mergeAll([webhook(0, {})]);
 
     expect(mergeTransaction(known, read(9, {})).outcome).toBe('confirmed');
-    expect(mergeTransaction(known, read(9, { pubRef: null })).record.candidates).toEqual(known.candidates);
+  });
+
+  it('that shows what is known with less detail is noted once, and changes nothing', () => {
+    const known = mergeAll([webhook(0, { modifiedDate: '2026-01-01T10:00:00.123Z' })]);
+
+    const noted = mergeTransaction(known, read(9, { pubRef: null }));
+    expect(noted).toMatchObject({
+      outcome: 'noted',
+      record: { version: known.version, candidates: known.candidates },
+    });
+    expect(mergeTransaction(noted.record, read(10, { pubRef: null })).outcome).toBe('confirmed');
+  });
+
+  it.each([
+    ['before it', [webhook(1, validated), webhook(0, validated), read(3, declined)]],
+    ['after it', [read(3, declined), webhook(0, validated), webhook(1, validated)]],
+  ])('overrules a version that was first seen before it, if it was merged %s', (_when, all) => {
+    const seen = [webhook(0, {}), ...all];
+
+    expect(recordStatus(asStored(seen))).toBe('declined');
   });
 });
 
@@ -468,28 +498,42 @@ it('a purchase with two pending ids is decided by milliseconds, even if one was 
 });
 
 describe('promise 3', () => {
+  const version = fc.record({
+    status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
+    amountMinor: fc.constantFrom(100, 600),
+    id: fc.constantFrom('tx-1', 'tx-1', 'tx-2'),
+    linesDigest: fc.constantFrom(null, 'a', 'b'),
+    modifiedDate: fc.constantFrom('2026-01-01T10:00:00Z', '2026-01-01T10:00:01Z', '2099-01-01T00:00:00Z'),
+  });
+  const seen = fc
+    .tuple(fc.boolean(), fc.integer({ min: 0, max: 9 }), version)
+    .map(([isRead, at, changes]) => (isRead ? read(at, changes) : webhook(at, changes)));
+  const several = fc.array(seen, { minLength: 1, maxLength: 5 });
+  const said = (record: TransactionRecord): string => {
+    const status = recordStatus(record);
+    return status === 'conflict' ? status : `${status} ${record.candidates[0].transaction.amountMinor}`;
+  };
+
   it('holds with reads of the API: every order of the same webhooks and reads has the result of an oracle', () => {
-    const version = fc.record({
-      status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
-      amountMinor: fc.constantFrom(100, 600),
-      id: fc.constantFrom('tx-1', 'tx-1', 'tx-2'),
-      linesDigest: fc.constantFrom(null, 'a', 'b'),
-      modifiedDate: fc.constantFrom('2026-01-01T10:00:00Z', '2026-01-01T10:00:01Z', '2099-01-01T00:00:00Z'),
-    });
-    const seen = fc
-      .tuple(fc.boolean(), fc.integer({ min: 0, max: 9 }), version)
-      .map(([isRead, at, changes]) => (isRead ? read(at, changes) : webhook(at, changes)));
     fc.assert(
-      fc.property(fc.array(seen, { minLength: 1, maxLength: 5 }), (all) => {
+      fc.property(several, (all) => {
         const expected = oracle(all);
-        for (const order of permutations(all)) {
-          const record = mergeAll([...order, ...all.slice(0, 2)]);
-          const [{ transaction: it }] = record.candidates;
-          const status = recordStatus(record);
-          expect(status === 'conflict' ? status : `${status} ${it.amountMinor}`).toBe(expected);
-        }
+        for (const order of permutations(all))
+          expect(said(mergeAll([...order, ...all.slice(0, 2)]))).toBe(expected);
       }),
-      { numRuns: volume({ short: 40, long: 120 }) },
+      { numRuns: volume({ short: 40, long: 1000 }) },
+    );
+  });
+
+  it('holds for what is stored, once each of Button’s ids is read again', () => {
+    fc.assert(
+      fc.property(several, fc.array(version, { minLength: 2, maxLength: 2 }), (all, rows) => {
+        const ids = [...new Set(all.map(({ transaction: it }) => it.id))];
+        const reads = ids.map((id, index) => read(20, { ...rows[index], id }));
+        const expected = oracle([...all, ...reads]);
+        for (const order of permutations(all)) expect(said(asStored([...order, ...reads]))).toBe(expected);
+      }),
+      { numRuns: volume({ short: 40, long: 1000 }) },
     );
   });
 

@@ -165,7 +165,7 @@ describe('a row that is recognised as unchanged', () => {
             ...storing(last.at, categories),
             foundBy: [record.key],
           });
-          expect(['duplicate', 'confirmed', 'stale']).toContain(merged.outcome);
+          expect(['duplicate', 'confirmed']).toContain(merged.outcome);
           const { transaction, seenAt } = read;
           expect(tallyOf(unchanged)).toEqual(tallyOf({ transaction, before: record, after: record, seenAt }));
         },
