@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
+import { seedOfCommit } from './test/commit-seed.ts';
 import { SlowestFirst } from './test/slowest-first.ts';
 import { TAGS } from './test/tags.ts';
 
@@ -11,6 +12,8 @@ import { TAGS } from './test/tags.ts';
  * The processes of a run share what Node.js has compiled: each of those that tests start takes half the time.
  */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '.cache', 'compiled');
+
+process.env['PROPERTY_SEED'] ??= String(seedOfCommit());
 
 /** Whatever the tests leave in their temporary folder goes when the run ends. */
 const temporary = mkdtempSync(join(tmpdir(), 'button-tests-'));
@@ -59,6 +62,7 @@ export default defineConfig({
     tags: TAGS,
     silent: 'passed-only',
     sequence: { sequencer: SlowestFirst },
+    setupFiles: 'test/property-seed.ts',
     projects: [
       {
         extends: true,
