@@ -38,7 +38,7 @@ export function digestOfRow(text: string): string {
  * The digest of the row that changes nothing about a record, whenever it is read: the one that a read showed
  * last. Undefined if every row has to be merged.
  *
- * That is so if a read at a later time overrules nothing that it does not overrule already. The record must
+ * That row changes nothing if a later read of it overrules no more than the last read did. So the record must
  * have one candidate and one of Button's ids, and every other version must be the same one with the same
  * lines, or must have been seen before that read. An erased record has no digest, because a digest can
  * confirm a guess. Pure.
@@ -75,7 +75,7 @@ export function asUnchangedRow(
   rewardableCategories?: readonly string[],
 ): UnchangedRow | undefined {
   if (row !== shownRowIn(rowDigest)) return undefined;
-  // A category that a setting has come to name gives the transaction a new version.
+  // The setting may name this category now, or name it no more: then the merge makes a new version.
   const isBySetting = reason === undefined || reason === 'category_unknown';
   const now = notRewardableReason({ status: 'pending', delivery: 'live', category }, rewardableCategories);
   if (isBySetting && now !== reason) return undefined;

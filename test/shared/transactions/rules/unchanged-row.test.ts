@@ -79,9 +79,10 @@ const storing = (at: number, categories: 0 | 1 = 0) => ({
   rewardableCategories: CATEGORIES[categories],
 });
 
-function recordOf(sightings: readonly Sighting[]): TransactionRecord {
+function recordOf(sightings: readonly Sighting[], categories: 0 | 1 = 0): TransactionRecord {
   let record: TransactionRecord | undefined;
-  for (const one of sightings) record = mergeTransaction(record, observe(one), storing(one.at)).record;
+  for (const one of sightings)
+    record = mergeTransaction(record, observe(one), storing(one.at, categories)).record;
   if (!record) throw new Error('nothing was merged');
   return record;
 }
@@ -281,6 +282,14 @@ describe('the row of', () => {
 
     expect(recognise(record, gift, 0)).toBeDefined();
     expect(recognise(record, gift, 1)).toBeUndefined();
+  });
+
+  it('a purchase is merged if the setting of rewardable categories names its category no more', () => {
+    const gift = { ...WITH_NAME, category: 'gift-card' };
+    const record = recordOf([{ row: gift, at: 0, by: 'api' }], 1);
+
+    expect(recognise(record, gift, 1)).toBeDefined();
+    expect(recognise(record, gift, 0)).toBeUndefined();
   });
 
   it('a purchase in conflict, of several ids, erased or merged into another is always merged', () => {
