@@ -3,6 +3,7 @@ import {
   mergeTransaction,
   takeOver,
   takePlace,
+  UNWRITTEN,
   type MergeOutcome,
   type Storing,
 } from './rules/merge-transaction.ts';
@@ -28,9 +29,6 @@ export type ApplyTransactionPorts = {
 };
 
 const MAX_MERGES = 5;
-
-/** Nothing has to be written: the stored record stays unchanged. */
-const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed'];
 
 /**
  * The one way to store a version, for webhooks, deferred webhooks and the reconciler: find the purchase that

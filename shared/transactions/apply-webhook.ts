@@ -10,7 +10,7 @@ import { readEnvelope } from '../button/webhook-envelope.ts';
 import type { ConflictNote } from '../reconciliation/rules/conflict-note.ts';
 import { deliveryOf } from './rules/delivery.ts';
 import { erasedSince, type ErasureNote } from './rules/erasure-note.ts';
-import type { MergeOutcome } from './rules/merge-transaction.ts';
+import { UNWRITTEN } from './rules/merge-transaction.ts';
 import type { Metrics } from '../runtime/metric-definitions.ts';
 import { log } from '../runtime/logger.ts';
 import type { FinalizationMinutes } from './store/cached-finalization-windows.ts';
@@ -25,9 +25,9 @@ import {
 
 /** The result for an authentic webhook. */
 export type WebhookOutcome =
-  /** It was new, and the table holds it. */
+  /** It brought something new, even if only an older version, and the table holds it. */
   | 'applied'
-  /** The table held it already, or a newer version. */
+  /** The table held it already. */
   | 'unchanged'
   /** A test from Button's Dashboard: there is nothing to store. */
   | 'ping'
@@ -100,7 +100,7 @@ export async function applyWebhook(
   const { outcome, before, after } = await applyTransaction(ports, observation, known);
   const hasNewId = before !== undefined && after.buttonIds.length > before.buttonIds.length;
   countFlags(eventId, hasNewId ? [...flags, 'several_button_ids'] : flags, ports.metrics);
-  return UNCHANGED.includes(outcome) ? 'unchanged' : 'applied';
+  return UNWRITTEN.includes(outcome) ? 'unchanged' : 'applied';
 }
 
 /**
@@ -130,8 +130,6 @@ async function keepCheckout(
 function mayBePing(reading: WebhookResult): boolean {
   return !reading.ok || reading.flags.includes('unknown_event_type');
 }
-
-const UNCHANGED: readonly MergeOutcome[] = ['duplicate', 'confirmed'];
 
 function countFlags(eventId: string, flags: readonly string[], metrics: Metrics): void {
   if (flags.length === 0) return;

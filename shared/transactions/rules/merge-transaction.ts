@@ -27,10 +27,9 @@ import {
 } from './transaction-state.ts';
 
 /**
- * What an observation did to a record. `noted` changes no version, but something worth storing: a newer date
- * with the same content, another Button id, a version that does not count now, or an earlier time at which
- * one was seen. Nothing has to be written after `duplicate` (it was known) and `confirmed` (a read showed
- * what was known).
+ * What an observation did to a record. `noted` makes no new version, but brings something worth storing: a
+ * newer date with the same content, another of Button's ids, a version that does not count now, or an earlier
+ * time at which one was seen. `duplicate`: it was known. `confirmed`: a read showed what was known.
  */
 export type MergeOutcome =
   | 'created'
@@ -41,6 +40,9 @@ export type MergeOutcome =
   | 'noted'
   | 'duplicate'
   | 'confirmed';
+
+/** The outcomes after which nothing has to be written. */
+export const UNWRITTEN: readonly MergeOutcome[] = ['duplicate', 'confirmed'];
 
 /** How a version is stored. */
 export type Storing = {
@@ -86,12 +88,12 @@ export function mergeTransaction(
     return { record, outcome: 'duplicate' };
 
   const delivery = joinDeliveries(record, { delivery: observation.delivery, seen: [observation] });
-  const shown = showing(known, observation);
+  const shown = withShownRow(known, observation);
   const next = restated({ ...shown, seen, buttonIds, otherKeys, delivery }, known, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
   const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   const isNew = seen.length > known.seen.length;
-  // What was first seen before a read is overruled by it, even if it comes later.
+  // A read overrules what was first seen before it, so an earlier time may make a difference.
   const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
   const isChanged = known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds;
   if (isChanged || isOfSeveral || isNew) return { record: next, outcome: 'noted' };
@@ -100,7 +102,7 @@ export function mergeTransaction(
 }
 
 /** The record with the row of the latest read: of the observation, unless a later one is known. */
-function showing(record: TransactionRecord, observation: Observation): TransactionRecord {
+function withShownRow(record: TransactionRecord, observation: Observation): TransactionRecord {
   const { shownAt } = toSeen(observation);
   if (shownAt === undefined || record.seen.some((one) => (one.shownAt ?? '') > shownAt)) return record;
   return { ...record, shownRow: rowOf(observation) };

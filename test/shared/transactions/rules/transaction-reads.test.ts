@@ -7,6 +7,7 @@ import {
   mergeTransaction as merge,
   settleTransaction,
   takeOver,
+  UNWRITTEN,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
 import {
   recordStatus,
@@ -58,12 +59,12 @@ function mergeAll(observations: readonly Observation[]): TransactionRecord {
   return record;
 }
 
-/** The record in the table: what `UNWRITTEN` of apply-transaction.ts names is not stored. */
+/** The record in the table. */
 function asStored(observations: readonly Observation[]): TransactionRecord {
   let stored: TransactionRecord | undefined;
   for (const one of observations) {
     const { record, outcome } = mergeTransaction(stored, one);
-    if (!stored || (outcome !== 'duplicate' && outcome !== 'confirmed')) stored = record;
+    if (!stored || !UNWRITTEN.includes(outcome)) stored = record;
   }
   if (!stored) throw new Error('nothing was merged');
   return stored;

@@ -13,6 +13,7 @@ import {
   mergeTransaction,
   renewVersion,
   settleTransaction,
+  UNWRITTEN,
 } from '../../../../shared/transactions/rules/merge-transaction.ts';
 import {
   asUnchangedRow,
@@ -166,7 +167,7 @@ describe('a row that is recognised as unchanged', () => {
             ...storing(last.at, categories),
             foundBy: [record.key],
           });
-          expect(['duplicate', 'confirmed']).toContain(merged.outcome);
+          expect(UNWRITTEN).toContain(merged.outcome);
           const { transaction, seenAt } = read;
           expect(tallyOf(unchanged)).toEqual(tallyOf({ transaction, before: record, after: record, seenAt }));
         },
