@@ -70,8 +70,8 @@ const NO_CONFIG_FILES: Plugin = {
 };
 
 /**
- * The SDK asks of each body whether it is a web stream, and no body of ours is: the question alone makes
- * Node.js load its web streams.
+ * The SDK asks of each body whether it is a web stream. That alone makes Node.js load its web streams, and no
+ * body of ours is one.
  */
 const NO_WEB_STREAMS = { ReadableStream: 'undefined' };
 

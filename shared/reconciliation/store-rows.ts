@@ -61,10 +61,10 @@ const MAX_BATCH_KEYS = 100;
  * An unreadable row goes to quarantine, and the other rows continue. Throws if a table cannot be reached.
  */
 export async function storeRows(read: ReadRows, ports: StoreRowsPorts): Promise<DriftTally> {
-  const sighting = sightingOf(read, ports);
+  const context = readContextOf(read, ports);
   const outcomes: RowResult[] = [];
   for (const chunk of inChunks(read.rows, MAX_BATCH_KEYS)) {
-    outcomes.push(...(await storeChunk(chunk, sighting, ports)));
+    outcomes.push(...(await storeChunk(chunk, context, ports)));
   }
   const tallies = outcomes.map(tallyOf);
   const tally = sumTallies(tallies);
@@ -86,14 +86,14 @@ type RowResult = RowOutcome | UnchangedRow;
 
 async function storeChunk(
   rows: readonly unknown[],
-  sighting: Sighting,
+  context: ReadContext,
   ports: StoreChunkPorts,
 ): Promise<RowResult[]> {
   const keyed: KeyedRow[] = [];
   for (const row of rows) {
     const one = withKey(row);
     if (one) keyed.push(one);
-    else await quarantineUnreadable(row, sighting, ports);
+    else await quarantineUnreadable(row, context, ports);
   }
   const byKey = Map.groupBy(keyed, ({ key }) => key);
   const asUnchanged: AsUnchanged = (key, summary) => {
@@ -109,7 +109,7 @@ async function storeChunk(
         const done: RowResult[] = [];
         for (const [index, one] of same.entries()) {
           const current = index === 0 ? (known.get(key) ?? 'absent') : undefined;
-          const outcome = await storeRow({ ...one, current }, sighting, ports);
+          const outcome = await storeRow({ ...one, current }, context, ports);
           if (outcome) done.push(outcome);
         }
         return done;
@@ -120,16 +120,16 @@ async function storeChunk(
   return outcomes;
 }
 
-/** Undefined for a row that was not stored. */
+/** What a row showed; undefined if it went to quarantine. */
 async function storeRow(
   { row, key, digest, current }: KeyedRow & { current: FoundRow | 'absent' | undefined },
-  sighting: Sighting,
+  context: ReadContext,
   ports: StoreChunkPorts,
 ): Promise<RowResult | undefined> {
   if (typeof current === 'object' && 'isFromWebhook' in current) return current;
   const reading = readTransaction(row);
-  if (!reading.ok) return quarantineUnreadable(row, sighting, ports);
-  const observation = observe({ row, digest, transaction: reading.transaction }, sighting);
+  if (!reading.ok) return quarantineUnreadable(row, context, ports);
+  const observation = observe({ row, digest, transaction: reading.transaction }, context);
   return storeOrQuarantine({ observation, current, key }, ports);
 }
 
@@ -210,8 +210,8 @@ function countFlags(
     metrics.add({ name: 'RowFlags', value: 1, dimensions: { Flag: flag } });
 }
 
-/** What the rows of a response have in common. */
-type Sighting = {
+/** What the rows of one read have in common. */
+type ReadContext = {
   readStartedAt: string;
   visibleUntil: string;
   seenAt: string;
@@ -219,7 +219,7 @@ type Sighting = {
   account: string;
 };
 
-function sightingOf({ position, readStartedAt }: ReadRows, ports: StoreRowsPorts): Sighting {
+function readContextOf({ position, readStartedAt }: ReadRows, ports: StoreRowsPorts): ReadContext {
   const visibleUntilMs = Date.parse(readStartedAt) - shownAfterMs(ports.windows.lagMs);
   return {
     readStartedAt,
@@ -232,7 +232,7 @@ function sightingOf({ position, readStartedAt }: ReadRows, ports: StoreRowsPorts
 
 function observe(
   { row, digest, transaction }: { row: unknown; digest: string; transaction: Transaction },
-  { readStartedAt, visibleUntil, seenAt, cutOver }: Sighting,
+  { readStartedAt, visibleUntil, seenAt, cutOver }: ReadContext,
 ): Observation {
   return {
     transaction,
@@ -253,7 +253,7 @@ function withKey(row: unknown): KeyedRow | undefined {
 
 async function quarantineUnreadable(
   row: unknown,
-  { seenAt, account }: Sighting,
+  { seenAt, account }: ReadContext,
   ports: StoreChunkPorts,
 ): Promise<undefined> {
   const reading = readTransaction(row);

@@ -19,6 +19,6 @@ export function EventStreamSerde(): void {
 /** What would encode the events of a stream. */
 export const eventStreamSerdeProvider = (): object => ({});
 
-/** What the SDK's files of settings say. */
+/** What would read the SDK's settings from files: there are none. */
 export const loadSharedConfigFiles = (): Promise<object> =>
   Promise.resolve({ configFile: {}, credentialsFile: {} });

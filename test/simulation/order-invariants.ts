@@ -639,7 +639,10 @@ function isFinal(status: number): boolean {
   return status >= 400 && status < 500 && !NOT_FINAL.has(status);
 }
 
-/** Button has refused the call itself, or said so without doing it: nothing of it is at Button. */
+/**
+ * Whether Button has refused the call, so that nothing of it is at Button: in its work or, if it did none, in
+ * an answer of its own.
+ */
 function isRefused({ workStatus, isButtons, status }: RequestRecord): boolean {
   const told = workStatus ?? (isButtons ? status : null);
   return told !== null && isFinal(told);

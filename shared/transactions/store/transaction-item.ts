@@ -180,8 +180,8 @@ function toRecord(
 ): Versioned<TransactionRecord> {
   const state = stateOf(body.seen, body.settlement);
   if (!state) throw new Error('A transaction without a version');
-  const { version, changes, storedAt, delivery, otherKeys, notRewardableReason, mergedInto, erasedAt } = rest;
-  const { rowDigest } = rest;
+  const { version, changes, storedAt, delivery, otherKeys } = rest;
+  const { notRewardableReason, mergedInto, erasedAt, rowDigest } = rest;
   return {
     value: {
       ...body,

@@ -12,7 +12,10 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text, LONG_NUMBER.test(text) ? keepDigits : undefined);
 }
 
-/** What comes before a number; digits in a text usually follow a quote or a letter. */
+/**
+ * At least 16 digits where a number can begin: after a separator or white space. In a text, digits usually
+ * follow a quote or a letter.
+ */
 const LONG_NUMBER = /(?:^|[\s:,[])-?\d{16}/;
 
 /** Only a number has a source of digits alone. */

@@ -40,8 +40,8 @@ function withoutMisspelling(fields: JsonObject): JsonObject {
 
 /**
  * What a value says, at every depth; undefined if it says nothing. Null, an empty text, and a list or an
- * object in which nothing is left say as little as a field that is absent. An object becomes the list of its
- * names and values, in the order of the names.
+ * object in which nothing is left say as little as a field that is absent. An object becomes `{ members }`:
+ * its names and values, in the order of the names.
  */
 function said(value: unknown): unknown {
   if (Array.isArray(value)) return contentOf(value);

@@ -29,10 +29,10 @@ const instant = z
   .pipe(z.iso.datetime({ offset: true }))
   .transform(inUtc)
   .pipe(z.string().regex(/^\d{4}-/));
-/** An instant that nothing depends on: whatever cannot be read counts as absent. */
+/** An instant that may be missing: whatever cannot be read counts as absent. */
 const otherInstant = instant.nullish().catch(null);
 
-/** What `toISOString` writes, or the same without milliseconds: there is nothing to convert. */
+/** An instant as `toISOString` writes it, with or without milliseconds: there is nothing to convert. */
 const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
 
 function inUtc(value: string): string {
@@ -164,7 +164,7 @@ export function readWebhook(body: Uint8Array): WebhookResult {
   };
 }
 
-/** A level takes two bytes, and JSON can be written that is more than 4,000 levels deep. */
+/** A level takes two bytes, so there are 2,048 levels at most: half as many as can be written as JSON. */
 const NEVER_TOO_DEEP_BYTES = 4096;
 
 /** A value that is nested too deeply can be parsed, but not written as JSON again. */
