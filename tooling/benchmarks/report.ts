@@ -73,7 +73,7 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
   return `${[
     '# Benchmarks',
     headlineTable(measurements.flatMap(({ headlines = [] }) => headlines)),
-    'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds, with their quartiles, and hold; milliseconds do not. No AWS was reached.',
+    'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds, with their quartiles, and hold; milliseconds do not. What stands between a bar and its goal was written by hand when the bar was set, with its shares of the CPU. No AWS was reached.',
     `${bars.length - missed.length} of ${bars.length} bars are met.${missed.length === 0 ? '' : ` Missed: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
     [
       `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
