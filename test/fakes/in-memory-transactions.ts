@@ -61,7 +61,9 @@ export function createInMemoryTransactions(
         if (!current) return Promise.reject(new Error('There is nothing at that revision'));
         return Promise.resolve({ ok: false, current: structuredClone(current) });
       }
-      const stored = { value: structuredClone(record), revision: expectedRevision + 1 };
+      // The table, too, keeps the row only in `rowDigest`.
+      const value = { ...structuredClone(record), shownRow: rowDigestOf(record) && record.shownRow };
+      const stored = { value, revision: expectedRevision + 1 };
       changes.push({ before: current?.value, after: stored.value });
       records.set(record.key, stored);
       return Promise.resolve({ ok: true, stored });
