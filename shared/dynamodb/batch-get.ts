@@ -8,7 +8,7 @@ type Item = Record<string, AttributeValue>;
 const MAX_ROUNDS = 6;
 
 /** How to read: only some attributes of each item (a projection expression), and only while there is time. */
-type Reading = { attributes?: string; timeLeft?: () => boolean };
+type ReadOptions = { attributes?: string; timeLeft?: () => boolean };
 
 /**
  * Reads at most 100 items by their partition keys, eventually consistent, in any order. A key without an item
@@ -20,7 +20,7 @@ type Reading = { attributes?: string; timeLeft?: () => boolean };
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
  */
 export async function batchGet(
-  { client, table, attributes, timeLeft = () => true }: TableAccess & Reading,
+  { client, table, attributes, timeLeft = () => true }: TableAccess & ReadOptions,
   partitionKey: string,
   keys: readonly string[],
 ): Promise<Item[]> {

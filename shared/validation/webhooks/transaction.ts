@@ -159,9 +159,9 @@ export type TransactionRecord = {
 /** One version that has just been seen, and how. */
 export type Observation = Candidate & {
   /**
-   * Where it was seen. Every change before `visibleUntil` was visible to the read: the beginning of the read
-   * less Button's lag; unless given, the beginning of the read. ISO 8601 UTC. `row` is the digest of the row,
-   * by which it is recognised when it is read again.
+   * Where it was seen. `visibleUntil`: every change before it was visible to the read. It is the beginning of
+   * the read less Button's lag; unless given, the beginning of the read. ISO 8601 UTC. `row`: the digest of
+   * the row, by which it is recognised when it is read again.
    */
   source:
     | { kind: 'webhook'; eventId: string }

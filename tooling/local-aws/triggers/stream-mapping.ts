@@ -12,7 +12,7 @@ import type { Trigger } from './triggers.ts';
 import { listShards, openShard } from './stream-shards.ts';
 import type { Shard, ShardDescription, StreamRecord } from './stream-shards.ts';
 
-/** How often a stream that has been read to its end is looked at: Lambda does it four times a second. */
+/** How long a stream that has been read to its end is left alone. Lambda looks four times a second. */
 const POLL_INTERVAL_MS = 100;
 
 /** How often new shards are looked for. */
