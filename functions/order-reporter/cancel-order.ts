@@ -81,9 +81,8 @@ async function findOwn(
   if (read.reading === 'anothers') return { end: refused('order_id_taken') };
   // An order that a create may have made, and that Button holds without its token, is in no list.
   if (cancels.isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
-  // A create that may have been sent before the token was known cannot be found by the token. Without a
-  // version that this cancels, no create has been sent.
-  const mayLackToken = entry.tokenDue && cancels.purchase_date !== undefined;
+  // A create that may have been sent before the token was known cannot be found by the token.
+  const mayLackToken = entry.tokenDue && entry.sent;
   const isFindable = read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
   return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };

@@ -19,7 +19,7 @@ type Identity = 'ours' | 'anothers' | 'unproved';
  * | --- | --- | --- | --- |
  * | Button's id of the order | yes | no | yes |
  * | that Button has acknowledged the order, and no id of Button's | yes | cannot be told | yes |
- * | an order that Button has not acknowledged | yes | no | no |
+ * | the purchase of an order that Button has not acknowledged | yes | no | no |
  * | only the token of such an order, which is cancelled | yes | no | yes |
  * | nothing of such an order, which is cancelled | yes | cannot be told | yes |
  *

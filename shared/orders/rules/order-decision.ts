@@ -1,6 +1,12 @@
-import { compareVersions } from '@button-serverless/validation/orders';
+import { compareVersions, type OrderEvent } from '@button-serverless/validation/orders';
 import { evolveAll, mayBeAtButton, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
-import { TOKEN_WARNINGS, type LedgerEntry, type NewestVersion, type OrderState } from './order-ledger.ts';
+import {
+  purchaseOf,
+  TOKEN_WARNINGS,
+  type LedgerEntry,
+  type NewestVersion,
+  type OrderState,
+} from './order-ledger.ts';
 import { isStale } from './order-next-call.ts';
 import { refuseNewest, settle, type Settlement } from './order-settlement.ts';
 import {
@@ -91,13 +97,15 @@ export type LedgerOutcome =
  * other content is refused. A cancellation counts whatever its version is, because it cannot be undone
  * (Reporting Orders, "Cancel an Order"), unless it is replayed after the order continued. Only a cancellation
  * that Button refused lets versions through: those later than the version known before it. The token belongs
- * to the order: any message brings it, even one whose version changes nothing.
+ * to the order: any message brings it, even one whose version changes nothing. So does the purchase of an
+ * order that was cancelled before it was known.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
     case 'receive': {
       const { incoming } = command;
-      const noted = noteToken(state, tokenOf(incoming.event), incoming);
+      const { event } = incoming;
+      const noted = [...noteToken(state, tokenOf(event), incoming), ...notePurchase(state, event)];
       const received = receive(evolveAll(state, noted), incoming, context);
       const decision = { ...received, events: [...noted, ...received.events] };
       return keepWaitingToken(state, sendLateToken(state, decision, context));
@@ -138,6 +146,17 @@ function noteToken(state: OrderState, btnRef: string | undefined, incoming?: Inc
     return [{ event: 'other-token-seen' }];
   const wasNotTaken = newest && state.warnings.includes(TOKEN_WARNINGS.notTaken);
   return known !== btnRef || (incoming?.isReplay && wasNotTaken) ? [{ event: 'token-noted', btnRef }] : [];
+}
+
+/**
+ * Nothing is known of an order whose first message was its cancellation. The purchase in a later one tells it
+ * from another shop's order with the same id.
+ */
+function notePurchase({ newest, progress, sent }: OrderState, event: OrderEvent): LedgerEvent[] {
+  const purchase = purchaseOf(event);
+  const isOpen = newest?.kind === 'cancelled' && progress?.state !== 'settled';
+  const isNews = isOpen && !sent && newest.cancels?.purchase_date === undefined;
+  return isNews && purchase ? [{ event: 'purchase-noted', purchase }] : [];
 }
 
 /**
@@ -187,7 +206,7 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
   const isEdit = incoming.isReplay && canBeEdited(state, context);
   const place = state.newest ? placeOf(incoming, state, isEdit) : 'newer';
   if (place === 'outdated') return refuse('cancellation_outdated');
-  if (place === 'after-cancellation') return hold(state, incoming);
+  if (state.newest && place === 'after-cancellation') return hold(state, incoming);
   if (place === 'older') return noChange('superseded');
   if (place === 'incomparable') return refuse('order_by_mixed');
 
@@ -208,12 +227,12 @@ function receive(state: OrderState, incoming: IncomingVersion, context: Decision
 /**
  * A version that a cancellation replaces, and that Button does not hold yet, is held: it becomes due if
  * Button refuses the cancellation. A version of an order that Button may not have is not held, because nobody
- * wants it created any more.
+ * wants it created any more. What was held before stays held.
  */
 function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): LedgerEvent[] {
-  if (kind !== 'cancelled' || !state.newest || cancels) return [];
+  if (kind !== 'cancelled' || !state.newest) return [];
   const { newest, warnings, heldVersion } = state;
-  const isDue = newest.order !== undefined && unreportedSince(state) !== undefined;
+  const isDue = !cancels && newest.order !== undefined && unreportedSince(state) !== undefined;
   const held = isDue ? { newest, warnings } : heldVersion;
   return held ? [{ event: 'version-held', ...held }] : [];
 }
@@ -246,12 +265,11 @@ function placeOf(
  * Nothing follows a cancellation unless Button refuses it: until then the latest version that Button does not
  * hold is held.
  */
-function hold(state: OrderState, incoming: IncomingVersion): Decision {
-  if (!state.newest || state.progress.state === 'settled') return noChange('ignored-after-cancel');
-  const before = state.heldVersion?.newest ?? state.newest;
-  if (compareVersions(incoming.event.version, latestVersion(before)) !== 'newer')
-    return noChange('ignored-after-cancel');
-  const newest = toNewestVersion({ ...state, newest: before }, incoming);
+function hold(entry: LedgerEntry, incoming: IncomingVersion): Decision {
+  const before = entry.heldVersion?.newest ?? entry.newest;
+  const place = compareVersions(incoming.event.version, latestVersion(before));
+  if (entry.progress.state === 'settled' || place !== 'newer') return noChange('ignored-after-cancel');
+  const newest = toNewestVersion({ ...entry, newest: before }, incoming);
   if (newest === 'line_items_missing') return refuse(newest);
   const { warnings } = incoming;
   return {

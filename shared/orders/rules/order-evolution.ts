@@ -9,6 +9,7 @@ import {
   type LedgerEntry,
   type OrderState,
   type Progress,
+  type Purchase,
   type ReportedVersion,
   type UnknownOrder,
 } from './order-ledger.ts';
@@ -23,6 +24,8 @@ export type Failure = { at: string; reason: string; answer?: FailedAnswer };
 export type LedgerEvent =
   /** A message brought the order's token. */
   | { event: 'token-noted'; btnRef: string }
+  /** A message that a cancellation had overtaken brought the order's purchase. */
+  | { event: 'purchase-noted'; purchase: Purchase }
   /** A message brought another token than the order's. */
   | { event: 'other-token-seen' }
   /** Button showed the order without its token. */
@@ -79,9 +82,11 @@ type EventAboutVersion = Exclude<LedgerEvent, { event: 'token-noted' | 'version-
 function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry {
   switch (event.event) {
     case 'version-held': {
-      const { newest, warnings } = event;
-      return { ...entry, heldVersion: { newest, warnings } };
+      const { event: _held, ...heldVersion } = event;
+      return { ...entry, heldVersion };
     }
+    case 'purchase-noted':
+      return { ...entry, newest: { ...entry.newest, cancels: event.purchase } };
     case 'token-missing':
       return { ...entry, tokenDue: true };
     case 'other-token-seen':
@@ -125,20 +130,15 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return warn(rest, TOKEN_WARNINGS.notTaken);
     }
     case 'refused': {
-      const { reason, doubt } = event;
-      return { ...startOver(entry), progress: { state: 'refused', reason, ...(doubt && { doubt }) } };
+      const { event: state, ...why } = event;
+      return { ...startOver(entry), progress: { state, ...why } };
     }
   }
 }
 
 /** No call is in progress for a version that has just arrived. */
-function begin(
-  { brand, orderId, btnRef }: UnknownOrder,
-  newest: NewestVersion,
-  warnings: readonly string[],
-): LedgerEntry {
-  const token = btnRef === undefined ? {} : { btnRef };
-  return { brand, orderId, ...token, newest, progress: { state: 'settled' }, attempts: 0, warnings };
+function begin(order: UnknownOrder, newest: NewestVersion, warnings: readonly string[]): LedgerEntry {
+  return { ...order, newest, progress: { state: 'settled' }, attempts: 0, warnings };
 }
 
 /** The state after several events, in their order. Pure. */

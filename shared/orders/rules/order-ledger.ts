@@ -44,8 +44,8 @@ export type NewestVersion = {
   /** The order had a customer, who was erased. */
   customerErased?: true;
   /**
-   * Only for the cancellation of an unconfirmed order: what was known of the order before. Empty if that is
-   * its token only, which may also have come later.
+   * Only for the cancellation of an unconfirmed order: what is known of the order, from before it or from a
+   * message that came later. Empty if that is its token only.
    */
   cancels?: UnconfirmedOrder;
 };
@@ -146,7 +146,7 @@ export type LedgerEntry = {
   progress: Progress;
   /**
    * The purchase in the first version that a run claimed. A later version may correct it, and Button may show
-   * either.
+   * either. Missing as long as no create can have been sent.
    */
   sent?: Purchase;
   /** Tries since the last success. */
@@ -178,10 +178,11 @@ export type UnknownOrder = {
   brand: string;
   orderId: string;
   btnRef?: string;
-  newest?: undefined;
-  reported?: undefined;
-  progress?: undefined;
-  tokenDue?: undefined;
+  newest?: never;
+  reported?: never;
+  progress?: never;
+  tokenDue?: never;
+  sent?: never;
 };
 
 /** What the ledger knows of an order. */
@@ -251,7 +252,7 @@ export function isUnconfirmed({ reported }: Pick<OrderState, 'reported'>): boole
 }
 
 /** The purchase in a version; a cancellation has none. */
-export function purchaseOf({ order }: NewestVersion): Purchase | undefined {
+export function purchaseOf({ order }: Pick<NewestVersion, 'kind' | 'order'>): Purchase | undefined {
   return order && { purchase_date: order.purchase_date, currency: order.currency };
 }
 

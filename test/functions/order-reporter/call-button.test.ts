@@ -1101,18 +1101,21 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(unproved.asked).toEqual(['get', 'getByToken', 'cancel']);
   });
 
-  it('is not sent if all that is known is a token that came later, and that token leads nowhere', async () => {
+  it('is not sent if its token came later, alone or with the purchase, and leads nowhere: no create was sent', async () => {
     const entry = claimed({ kind: 'cancelled', ...inDoubt, more: { tokenDue: true } });
-    const tokenCameLater = { ...entry, newest: { ...entry.newest, cancels: {} } };
-    const cancel = (answers: Answers) => talk(tokenCameLater, { cancel: done, ...answers });
 
-    const theirs = await cancel({ get: anothers, getByToken: missing });
-    const none = await cancel({ get: missing, getByToken: missing });
-    const mine = await cancel({ get: missing, getByToken: own });
+    for (const known of [{}, cancels]) {
+      const tokenCameLater = { ...entry, newest: { ...entry.newest, cancels: known } };
+      const cancel = (answers: Answers) => talk(tokenCameLater, { cancel: done, ...answers });
 
-    expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
-    expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
-    expect(mine.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+      const theirs = await cancel({ get: anothers, getByToken: missing });
+      const none = await cancel({ get: missing, getByToken: missing });
+      const mine = await cancel({ get: missing, getByToken: own });
+
+      expect(theirs.result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+      expect([none.asked, none.result]).toEqual([['get', 'getByToken'], isDone]);
+      expect(mine.calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
+    }
   });
 
   it('needs no call if the order is deleted, and is refused if a read does not show whose order it is', async () => {
@@ -1226,7 +1229,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
   });
 
   it('is preceded by a read although a create may have been carried out: the id may still be taken', async () => {
-    const uncertain = { ...unreported(), progress: claimed(inDoubt).progress };
+    const uncertain = { ...unreported(), sent: cancels, progress: claimed(inDoubt).progress };
 
     const theirs = await talk(uncertain, { get: anothers, getByToken: missing });
     const none = await talk(uncertain, { get: missing, getByToken: missing });

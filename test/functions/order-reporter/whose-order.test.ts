@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { callButton } from '../../../functions/order-reporter/call-button.ts';
 import type { ButtonHttp, ButtonResponse } from '../../../shared/button/button-http.ts';
 import { createOrderApi } from '../../../shared/button/order-api.ts';
+import { evolve } from '../../../shared/orders/rules/order-evolution.ts';
 import type { LedgerEntry, UnconfirmedOrder } from '../../../shared/orders/rules/order-ledger.ts';
 
 const now = new Date('2026-06-01T12:00:00.000Z');
@@ -25,6 +26,18 @@ const cancels = (known: UnconfirmedOrder): LedgerEntry => ({
   ...cancelled,
   newest: { ...cancelled.newest, cancels: known },
 });
+const foundNothing: LedgerEntry = {
+  ...cancelled,
+  reported: { ...reported, kind: 'cancelled' },
+  progress: { ...claim, doubt: { kind: 'confirming', hash: 'h-2' } },
+};
+
+/** The order's own message arrives after its cancellation. */
+function thenTold(entry: LedgerEntry): LedgerEntry {
+  const after = evolve(entry, { event: 'purchase-noted', purchase: bought });
+  if (!after.newest) throw new Error('expected a known order');
+  return after;
+}
 
 /** What the ledger knows, apart from the order's token and the purchase that was sent first. */
 const KNOWN = {
@@ -35,6 +48,9 @@ const KNOWN = {
   cancelled: cancels(bought),
   'cancelled, known by its token': cancels({}),
   'cancelled, unknown': cancelled,
+  'cancelled, unknown, then told': thenTold(cancelled),
+  'cancelled, known by its token, then told': thenTold(cancels({})),
+  'cancelled, found nowhere, then told': thenTold(foundNothing),
   'cancelled, acknowledged': { ...cancelled, reported },
   'cancelled, acknowledged with an id': { ...cancelled, reported: { ...reported, buttonOrderId } },
   'cancelled, then acknowledged with an id': {
@@ -111,7 +127,11 @@ function* everyCase(): Generator<Case> {
             };
 }
 
-const UNCONFIRMED = ['new', 'in doubt', 'in doubt, with an id', 'accepted', 'cancelled'];
+const UNCONFIRMED = [
+  ...['new', 'in doubt', 'in doubt, with an id', 'accepted', 'cancelled'],
+  ...['cancelled, unknown, then told', 'cancelled, known by its token, then told'],
+  'cancelled, found nowhere, then told',
+];
 const COMPARABLE = ['acknowledged with an id', 'cancelled, then acknowledged with an id'];
 const WITH_ID = [...COMPARABLE, 'cancelled, acknowledged with an id'];
 

@@ -482,6 +482,122 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
   });
 });
 
+describe('an order whose message arrives after its cancellation (requirement 7)', () => {
+  const purchase = { purchase_date: bare.purchase_date, currency: bare.currency };
+  const cancelled = receive(event(2, 'cancelled'));
+  const another = { ...purchase, purchase_date: '2020-01-01T00:00:00Z' };
+  const tries: CallResult = { result: 'try-again', reason: 'http_503' };
+  const failing = (state: OrderState) =>
+    evolve(state, { event: 'found-failing', since: 'x', wait: { dueAt: 'x', reason: 'x' } });
+  const noted = (state: OrderState) => state.newest?.cancels;
+
+  it.each<[string, OrderEvent]>([
+    ['an older version', event(1)],
+    ['the same version', event(2)],
+    ['a newer version, which is held', event(3)],
+    ['a version that is ordered another way', event('2026-06-01T00:00:00.000Z')],
+  ])('is known by its purchase from %s, and by its token if it has one', (_what, late) => {
+    if (late.kind === 'cancelled') throw new Error('expected an order');
+    const lateWithToken = { ...late, order: { ...late.order, ...withToken } };
+
+    for (const isReplay of [false, true]) {
+      const bareState = given(cancelled, unclear).when(receive(late, { isReplay })).after;
+      const withBoth = given(cancelled, unclear).when(receive(lateWithToken, { isReplay })).after;
+
+      expect([bareState.btnRef, noted(bareState)]).toEqual([undefined, purchase]);
+      expect([withBoth.btnRef, noted(withBoth)]).toEqual(['srctok-1', purchase]);
+      expect(nextCall(known(withBoth))).toEqual({ call: 'cancel' });
+    }
+  });
+
+  it.each<[string, OrderState]>([
+    ['in progress', given(cancelled).state],
+    ['waiting', given(cancelled, tries).state],
+    ['in doubt', given(cancelled, unclear).state],
+    ['being confirmed', after(ended(given(cancelled, unclear).state, done), { command: 'resume' })],
+    ['failing', failing(given(cancelled, unclear).state)],
+    ['refused', given(cancelled, refused).state],
+  ])('is known by its purchase while the cancellation is %s', (_what, state) => {
+    expect(noted(after(state, created))).toEqual(purchase);
+  });
+
+  it('stays known when Button refuses the cancellation, and it is sent again', () => {
+    const { when } = given(cancelled, refused, created);
+
+    const again = when(receive(event(2, 'cancelled'), { messageId: 'again' }));
+
+    expect([again.next, noted(again.after)]).toEqual(['call', purchase]);
+  });
+
+  it('is known after a refused message that named its token only, once a valid one arrives', () => {
+    const note: OrderCommand = { command: 'note-token', btnRef: 'srctok-1' };
+
+    for (const before of [[note, cancelled], [cancelled, note], [cancelled]])
+      expect(noted(given(...before).when(receive(event(1, withToken))).after)).toEqual(purchase);
+  });
+
+  it('keeps the purchase that was known first, or sent', () => {
+    const corrected = receive(event(1, another));
+    const twice = given(cancelled, unclear, created);
+    const sent = given(created, unclear, receive(event(3, 'cancelled')), unclear);
+    const waiting = after(given().state, created, context(0, { isPaused: true }));
+    const unsent = after(waiting, receive(event(3, 'cancelled')));
+
+    for (const { state } of [twice, sent, { state: unsent }])
+      for (const late of [corrected, receive(event(2, another))]) {
+        expect(decide(state, late, context()).events).not.toContainEqual(
+          expect.objectContaining({ event: 'purchase-noted' }),
+        );
+        expect(noted(after(state, late))).toEqual(purchase);
+      }
+  });
+
+  it('needs no purchase if Button has acknowledged it, or if its cancellation is over', () => {
+    const acknowledged = given(receive(event(1)), done, receive(event(3, 'cancelled')), unclear);
+    const confirmed = given(receive(event(1)), done, receive(event(3, 'cancelled')), unclear, done);
+    const over = given(cancelled, done);
+
+    for (const { when } of [acknowledged, confirmed, over])
+      expect(when(receive(event(1)))).toMatchObject({ events: [], next: 'ignored-after-cancel' });
+  });
+
+  it('changes nothing if it was not cancelled, whether or not it was sent', () => {
+    const paused = context(0, { isPaused: true });
+    const sent = given(receive(event(2)), unclear).state;
+    const unsent = after(given().state, receive(event(2)), paused);
+
+    for (const state of [sent, unsent])
+      expect(decide(state, receive(event(1, another)), paused)).toMatchObject({
+        events: [],
+        next: { outcome: 'superseded' },
+      });
+  });
+
+  it('is known by the same purchase in whatever order its messages arrive', () => {
+    const messages = [created, cancelled, receive(event(3, withToken)), receive(event(2, { total: 7 }))];
+    const shuffled = fc.shuffledSubarray(messages, { minLength: messages.length });
+    fc.assert(
+      fc.property(shuffled, (arriving) => {
+        const paused = context(0, { isPaused: true });
+        const state = arriving.reduce<OrderState>(
+          (before, message) => after(before, message, paused),
+          initialState('acme', bare.order_id),
+        );
+
+        expect([state.newest?.kind, noted(state)]).toEqual(['cancelled', purchase]);
+      }),
+    );
+  });
+
+  it.each([{}, withToken])('stays held if it is newer (%o), when the cancellation is replayed', (content) => {
+    const { when } = given(cancelled, unclear, receive(event(3, content)));
+
+    const replayed = when(receive(event(2, 'cancelled'), { isReplay: true })).after;
+
+    expect(known(replayed).heldVersion?.newest.version).toEqual({ by: 'sequence', sequence: '3' });
+  });
+});
+
 describe('a version that arrives while a cancellation is in progress (requirement 6)', () => {
   const pending = given(receive(event(1)), done, receive(event(2, 'cancelled')), {
     result: 'try-again',
