@@ -19,8 +19,7 @@ type Identity = 'ours' | 'anothers' | 'unproved';
  * | --- | --- | --- | --- |
  * | Button's id of the order | yes | no | yes |
  * | that Button has acknowledged the order, and no id of Button's | yes | cannot be told | yes |
- * | the purchase of an order that Button has not acknowledged | yes | no | no |
- * | only the token of such an order, which is cancelled | yes | no | yes |
+ * | the purchase or the token of an order that Button has not acknowledged | yes | no | no |
  * | nothing of such an order, which is cancelled | yes | cannot be told | yes |
  *
  * Once Button has acknowledged the order, ids of Button's lead to no other.
@@ -34,7 +33,7 @@ export function mayChange(
   if (isConfirmed && id !== entry.orderId) return true;
   const identity = identify(order, entry, buttonId);
   if (identity !== 'unproved') return identity === 'ours';
-  return isConfirmed || knownOf(entry)?.purchase_date === undefined;
+  return isConfirmed || knownOf(entry) === undefined;
 }
 
 /**

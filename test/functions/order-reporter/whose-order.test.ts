@@ -132,6 +132,9 @@ const UNCONFIRMED = [
   ...['cancelled, unknown, then told', 'cancelled, known by its token, then told'],
   'cancelled, found nowhere, then told',
 ];
+const TOKEN_ONLY = ['cancelled, known by its token'];
+/** The purchases that no version had that was sent. */
+const UNSENT = ['hidden', 'day', 'ours', 'other', 'currency'];
 const COMPARABLE = ['acknowledged with an id', 'cancelled, then acknowledged with an id'];
 const WITH_ID = [...COMPARABLE, 'cancelled, acknowledged with an id'];
 
@@ -145,7 +148,7 @@ const RULES: readonly [what: string, isOurs: boolean, rule: Rule][] = [
   ['with the id of Button’s that the ledger knows', true, { known: WITH_ID, id: ['ours'] }],
   ['with another id of Button’s than that', false, { known: WITH_ID, id: ['other'] }],
   ['with another token', false, { token: ['other'] }],
-  ['of a cancelled order known by its token only', true, { known: ['cancelled, known by its token'] }],
+  ['that our token, all that is known, does not prove', false, { known: TOKEN_ONLY, purchase: UNSENT }],
   ['of an acknowledged, cancelled order', true, { known: ['cancelled, acknowledged with an id'] }],
   ['with the newest purchase, or the one sent first', true, { purchase: ['ours', 'first'] }],
   ['with another purchase', false, { purchase: ['other', 'currency'] }],
