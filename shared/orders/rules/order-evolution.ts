@@ -130,8 +130,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return warn(rest, TOKEN_WARNINGS.notTaken);
     }
     case 'refused': {
-      const { event: state, ...why } = event;
-      return { ...startOver(entry), progress: { state, ...why } };
+      const { event: _refused, ...why } = event;
+      return { ...startOver(entry), progress: { state: 'refused', ...why } };
     }
   }
 }
