@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: process.env['MUTATION_TESTS']?.split(',') ?? [],
     silent: true,
+    setupFiles: 'test/mutation/first-failure.ts',
     tags: TAGS,
     testTimeout: 60_000,
   },
