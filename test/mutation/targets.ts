@@ -16,14 +16,17 @@ export const TARGETS: readonly Target[] = [
       'test/functions/order-reporter/call-button.test.ts',
     ],
   },
-  ...['merge-transaction', 'transaction-state'].map((part) => ({
-    file: `shared/transactions/rules/${part}.ts`,
+  {
+    file: 'shared/transactions/rules/merge-transaction.ts',
     tests: [
       'test/shared/transactions/rules/merge-transaction.test.ts',
       'test/shared/transactions/rules/transaction-reads.test.ts',
-      'test/shared/transactions/rules/kept-versions.test.ts',
     ],
-  })),
+  },
+  {
+    file: 'shared/transactions/rules/transaction-state.ts',
+    tests: ['test/shared/transactions/rules/transaction-state.test.ts'],
+  },
   ...['decision', 'evolution', 'next-call', 'settlement', 'version'].map((part) => ({
     file: `shared/orders/rules/order-${part}.ts`,
     tests: [
