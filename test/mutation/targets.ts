@@ -19,8 +19,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: 'shared/transactions/rules/merge-transaction.ts',
     tests: [
-      'test/shared/transactions/rules/merge-transaction.test.ts',
-      'test/shared/transactions/rules/transaction-reads.test.ts',
+      'test/shared/transactions/rules/merge-outcomes.test.ts',
     ],
   },
   {

@@ -20,7 +20,6 @@ import {
   finalKey,
   finalsOf,
   stateOf,
-  stateOfId,
   toWholeSecond,
   versionIdentity,
   withoutOldVersions,
@@ -79,24 +78,17 @@ export function mergeTransaction(
   const seen = withSighting(known.seen, toSeen(observation));
   const buttonIds = withIds(record.buttonIds, [observation.transaction.id]);
   const otherKeys = withKeys(record, storing.foundBy ?? keysOf(observation.transaction));
-  if (
-    known === record &&
-    seen === record.seen &&
-    buttonIds === record.buttonIds &&
-    otherKeys === record.otherKeys
-  )
-    return { record, outcome: 'duplicate' };
+  if (seen === record.seen && otherKeys === record.otherKeys) return { record, outcome: 'duplicate' };
 
   const delivery = joinDeliveries(record, { delivery: observation.delivery, seen: [observation] });
   const shown = withShownRow(known, observation);
   const next = restated({ ...shown, seen, buttonIds, otherKeys, delivery }, known, storing);
   if (next.version !== record.version) return { record: next, outcome: outcomeOf(recordStatus(next), true) };
-  const isOfSeveral = buttonIds.length > 1 && !isSameOfId(next, record, observation.transaction.id);
   const isNew = seen.length > known.seen.length;
   // A read overrules what was first seen before it, so an earlier time may make a difference.
   const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
-  const isChanged = known !== record || !areSameCandidates(next, record) || buttonIds !== record.buttonIds;
-  if (isChanged || isOfSeveral || isNew) return { record: next, outcome: 'noted' };
+  const isChanged = known !== record || !areSameCandidates(next, record);
+  if (isChanged || isNew) return { record: next, outcome: 'noted' };
   if (observation.source.kind === 'api') return { record: next, outcome: 'confirmed' };
   return isSeenEarlier ? { record: next, outcome: 'noted' } : { record, outcome: 'duplicate' };
 }
@@ -110,11 +102,6 @@ function withShownRow(record: TransactionRecord, observation: Observation): Tran
 
 function rowOf({ source }: Observation): string | undefined {
   return source.kind === 'api' ? source.row : undefined;
-}
-
-/** A version that does not count now, because of another id, may count once that is settled. */
-function isSameOfId(one: TransactionRecord, other: TransactionRecord, id: string): boolean {
-  return saidBy(stateOfId(one.seen, id)) === saidBy(stateOfId(other.seen, id));
 }
 
 function areSameCandidates({ candidates }: TransactionRecord, before: TransactionRecord): boolean {

@@ -38,11 +38,6 @@ export function finalsOf(seen: readonly SeenVersion[]): readonly Candidate[] {
   return groups.flatMap(judge).filter(({ transaction }) => isFinal(transaction));
 }
 
-/** The state of the versions of one of Button's ids alone, whichever id counts. Pure. */
-export function stateOfId(seen: readonly SeenVersion[], id: string): readonly Candidate[] {
-  return judge(seen.filter(({ transaction }) => transaction.id === id));
-}
-
 /**
  * The versions to keep: at most twenty of each of Button's ids. The state follows from them as from all. Kept
  * are the versions that count, those that name what these leave out, the reads that overrule others, and then

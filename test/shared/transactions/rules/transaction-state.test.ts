@@ -4,7 +4,6 @@ import {
   finalsOf,
   isSame,
   stateOf,
-  stateOfId,
   toWholeSecond,
   withoutOldVersions,
 } from '../../../../shared/transactions/rules/transaction-state.ts';
@@ -363,16 +362,6 @@ describe('an operator’s decision', () => {
       chosen.map((state) => state?.candidates.map(({ transaction: { id, status } }) => [id, status])),
     ).toEqual([[['tx-1', 'validated']], [['tx-2', 'validated']], [['tx-2', 'declined']]]);
     expect(settled('tx-1', 2)?.cause).toBe('contradiction');
-  });
-});
-
-describe('the state of one id', () => {
-  it('looks at no other id', () => {
-    const seen = [version(validated), version({ id: 'tx-2', ...declined }), version({ id: 'tx-2' })];
-
-    expect(stateOfId(seen, 'tx-2').map(({ transaction: { id, status } }) => [id, status])).toEqual([
-      ['tx-2', 'declined'],
-    ]);
   });
 });
 
