@@ -18,9 +18,7 @@ export const TARGETS: readonly Target[] = [
   },
   {
     file: 'shared/transactions/rules/merge-transaction.ts',
-    tests: [
-      'test/shared/transactions/rules/merge-outcomes.test.ts',
-    ],
+    tests: ['test/shared/transactions/rules/merge-outcomes.test.ts'],
   },
   {
     file: 'shared/transactions/rules/transaction-state.ts',

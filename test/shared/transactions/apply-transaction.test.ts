@@ -4,14 +4,13 @@ import { describe, expect, it } from 'vitest';
 import {
   recordStatus,
   transactionContent,
-  type Observation,
-  type Transaction,
   type TransactionRecord,
 } from '../../../shared/validation/webhooks/transaction.ts';
 import { applyTransaction } from '../../../shared/transactions/apply-transaction.ts';
 import type { TransactionStore } from '../../../shared/transactions/store/transaction-store.ts';
 import type { Versioned } from '../../../shared/dynamodb/versioned-item.ts';
 import { createInMemoryTransactions } from '../../fakes/in-memory-transactions.ts';
+import { webhook } from '../../fakes/observation.ts';
 
 const KEY = 'order#btnorder-1';
 const now = () => new Date(1);
@@ -23,33 +22,11 @@ const observations = fc.array(
       second: fc.integer({ min: 0, max: 4 }),
       amountMinor: fc.constantFrom(0, 100, 600),
     })
-    .map(({ second, ...changes }): Observation => ({
-      transaction: transaction({ ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }),
-      payload: {},
-      source: { kind: 'webhook', eventId: 'hook-1' },
-      seenAt: '2026-01-02T00:00:00.000Z',
-      delivery: 'live',
-    })),
+    .map(({ second, ...changes }) =>
+      webhook(0, { ...changes, modifiedDate: `2026-01-01T10:00:0${second}Z` }),
+    ),
   { minLength: 1, maxLength: 8 },
 );
-
-function transaction(changes: Pick<Transaction, 'status' | 'amountMinor' | 'modifiedDate'>): Transaction {
-  return {
-    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', category: 'new-user-order', currency: 'USD' },
-    ...{ orderTotalMinor: 6000, orderCurrency: 'USD', createdDate: '2026-01-01T10:00:00Z' },
-    ...{
-      validatedDate: null,
-      attributionDate: null,
-      accountId: 'acc-1',
-      commerceOrganization: 'org-1',
-      commerceOrganizationName: null,
-      linesDigest: null,
-      purchaseDate: null,
-    },
-    ...{ publisherCustomerId: 'user-1', pubRef: null },
-    ...changes,
-  };
-}
 
 /** A store whose reads miss the latest writes: each entry of the list says how many for one read. */
 function behind(store: TransactionStore, lags: readonly number[]): TransactionStore {
@@ -108,15 +85,8 @@ describe('applyTransaction', () => {
 
   it('gives up after five lost races, and says that another try can help (D10)', async () => {
     const store = createInMemoryTransactions();
-    const [first, second] = [600, 400].map((amountMinor, index): Observation => ({
-      transaction: transaction({
-        ...{ status: 'pending', amountMinor, modifiedDate: `2026-01-01T10:00:0${index}Z` },
-      }),
-      payload: {},
-      source: { kind: 'webhook', eventId: 'hook-1' },
-      seenAt: '2026-01-02T00:00:00.000Z',
-      delivery: 'live',
-    })) as [Observation, Observation];
+    const first = webhook(0);
+    const second = webhook(0, { amountMinor: 400, modifiedDate: '2026-01-01T10:00:01Z' });
     await applyTransaction({ transactions: store, now }, first);
     const current = (await store.read(KEY)) as Versioned<TransactionRecord>;
     let writes = 0;
@@ -148,15 +118,7 @@ it('a conflict is noted again whenever a version adds to it: only a read after t
         },
         now: () => new Date(minute * 60_000),
       },
-      {
-        transaction: transaction({
-          status: 'validated',
-          amountMinor,
-          modifiedDate: '2026-01-01T10:00:00Z',
-        }),
-        ...{ payload: {}, source: { kind: 'webhook', eventId: 'hook-1' }, delivery: 'live' },
-        seenAt: new Date(minute * 60_000).toISOString(),
-      },
+      webhook(0, { status: 'validated', amountMinor }, { seenAt: new Date(minute * 60_000).toISOString() }),
     );
 
   for (const [amountMinor, minute] of [

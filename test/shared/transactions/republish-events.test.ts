@@ -4,11 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { eraseTransaction } from '../../../shared/transactions/rules/erase-transaction.ts';
 import { checkoutReceived } from '../../../shared/validation/webhooks/checkout.ts';
 import { transactionChanged } from '../../../shared/validation/webhooks/transaction-changed.ts';
-import type {
-  Observation,
-  Transaction,
-  TransactionRecord,
-} from '../../../shared/validation/webhooks/transaction.ts';
+import type { TransactionRecord } from '../../../shared/validation/webhooks/transaction.ts';
 import { createEventBus, type PublishedEvent } from '../../../shared/transactions/event-bus.ts';
 import { republishEvents } from '../../../shared/transactions/republish-events.ts';
 import {
@@ -21,6 +17,7 @@ import type { TransactionHead } from '../../../shared/transactions/store/transac
 import type { Published } from '../../../shared/transactions/store/transaction-scan.ts';
 import { publishedState } from '../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../fakes/merge-first.ts';
+import { webhook } from '../../fakes/observation.ts';
 
 function head(order: number): TransactionHead {
   return {
@@ -92,22 +89,7 @@ describe('republishEvents', () => {
 });
 
 describe('a transaction that is published again after its personal data was erased', () => {
-  const transaction: Transaction = {
-    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'validated', category: 'new-user-order' },
-    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-    ...{ publisherCustomerId: 'user-1', pubRef: null },
-  };
-  const webhook = (changes: Partial<Transaction> = {}): Observation => ({
-    transaction: { ...transaction, ...changes },
-    payload: {},
-    source: { kind: 'webhook', eventId: 'hook-1' },
-    seenAt: '2026-01-02T00:00:00.000Z',
-    delivery: 'live',
-  });
-  const { record } = mergeTransaction(undefined, webhook());
+  const { record } = mergeTransaction(undefined, webhook(0));
   const erased = eraseTransaction(record, '2027-02-05T00:00:00.000Z');
   const eventOf = (one: TransactionRecord) =>
     transactionChanged('unknown', publishedState(one), { includePersonalFields: true }).detail;
@@ -130,8 +112,8 @@ describe('a transaction that is published again after its personal data was eras
   });
 
   it('gets no version for what is read or sent again, and rewards nobody for later changes', () => {
-    const repeated = mergeTransaction(erased, webhook()).record;
-    const changed = mergeTransaction(erased, webhook({ status: 'declined', amountMinor: 0 })).record;
+    const repeated = mergeTransaction(erased, webhook(0)).record;
+    const changed = mergeTransaction(erased, webhook(0, { status: 'declined', amountMinor: 0 })).record;
 
     expect(repeated.version).toBe(record.version);
     expect(eventOf(repeated).rewardable).toBe(true);

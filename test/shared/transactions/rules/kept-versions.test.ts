@@ -11,27 +11,13 @@ import type {
   TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { minute, webhook as webhookOf } from '../../../fakes/observation.ts';
 import { volume } from '../../../volume.ts';
 
 const MOST_KEPT = 20;
 
-/** The instant this many minutes after the start. */
-function minute(count: number): string {
-  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
-}
-
 function webhook(at: number, changes: Partial<Transaction> = {}, payload: unknown = {}): Observation {
-  const transaction: Transaction = {
-    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
-    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-    ...{ publisherCustomerId: null, pubRef: null },
-    ...changes,
-  };
-  const source = { kind: 'webhook', eventId: `hook-${at}` } as const;
-  return { transaction, payload, source, seenAt: minute(at), delivery: 'live' };
+  return webhookOf(at, { publisherCustomerId: null, ...changes }, { payload });
 }
 
 function read(at: number, changes: Partial<Transaction> = {}, payload: unknown = {}): Observation {

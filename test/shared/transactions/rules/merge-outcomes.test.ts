@@ -16,29 +16,7 @@ import type {
   Transaction,
   TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
-
-/** The instant this many minutes after the start. */
-function minute(count: number): string {
-  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
-}
-
-function webhook(
-  at: number,
-  changes: Partial<Transaction> = {},
-  more: Partial<Observation> = {},
-): Observation {
-  const transaction: Transaction = {
-    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
-    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-    ...{ publisherCustomerId: 'user-1', pubRef: null },
-    ...changes,
-  };
-  const source = { kind: 'webhook', eventId: 'hook-1' } as const;
-  return { transaction, payload: {}, source, seenAt: minute(at), delivery: 'live', ...more };
-}
+import { minute, webhook } from '../../../fakes/observation.ts';
 
 function read(at: number, changes: Partial<Transaction> = {}, row?: string): Observation {
   const source = { kind: 'api', readStartedAt: minute(at), ...(row === undefined ? {} : { row }) } as const;

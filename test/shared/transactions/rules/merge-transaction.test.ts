@@ -20,44 +20,14 @@ import {
   type TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { transaction, webhook } from '../../../fakes/observation.ts';
 import { volume } from '../../../volume.ts';
-
-function transaction(changes: Partial<Transaction> = {}): Transaction {
-  return {
-    id: 'tx-1',
-    buttonOrderId: 'btnorder-1',
-    status: 'pending',
-    category: 'new-user-order',
-    amountMinor: 600,
-    currency: 'USD',
-    orderTotalMinor: 6000,
-    orderCurrency: 'USD',
-    createdDate: '2026-01-01T10:00:00Z',
-    modifiedDate: '2026-01-01T10:00:00Z',
-    validatedDate: null,
-    attributionDate: null,
-    accountId: 'acc-1',
-    commerceOrganization: 'org-1',
-    commerceOrganizationName: null,
-    linesDigest: null,
-    purchaseDate: null,
-    publisherCustomerId: 'user-1',
-    pubRef: null,
-    ...changes,
-  };
-}
 
 function seen(
   changes: Partial<Transaction>,
   source: Observation['source'] = { kind: 'webhook', eventId: 'hook-1' },
 ): Observation {
-  return {
-    transaction: transaction(changes),
-    payload: {},
-    source,
-    seenAt: '2026-01-02T00:00:00.000Z',
-    delivery: 'live',
-  };
+  return webhook(0, changes, { source });
 }
 
 function mergeAll(observations: readonly Observation[]): {

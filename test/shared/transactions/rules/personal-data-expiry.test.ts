@@ -7,6 +7,7 @@ import {
   type RetentionPolicy,
 } from '../../../../shared/transactions/rules/personal-data-expiry.ts';
 import type { Transaction, TransactionRecord } from '../../../../shared/validation/webhooks/transaction.ts';
+import { webhook } from '../../../fakes/observation.ts';
 
 const DAY_MS = 86_400_000;
 const STORED_AT = '2026-03-01T10:00:00.000Z';
@@ -25,30 +26,8 @@ function recordOf(
   changes: Partial<Transaction>,
   { seenAt = STORED_AT, finalizationMinutes }: { seenAt?: string; finalizationMinutes?: number } = {},
 ): TransactionRecord {
-  const transaction: Transaction = {
-    id: 'tx-1',
-    buttonOrderId: 'btnorder-1',
-    status: 'pending',
-    category: 'new-user-order',
-    amountMinor: 600,
-    currency: 'USD',
-    orderTotalMinor: 6000,
-    orderCurrency: 'USD',
-    createdDate: '2026-03-01T09:00:00Z',
-    modifiedDate: '2026-03-01T09:00:00Z',
-    validatedDate: null,
-    attributionDate: null,
-    accountId: 'acc-1',
-    commerceOrganization: 'org-1',
-    commerceOrganizationName: null,
-    linesDigest: null,
-    purchaseDate: null,
-    publisherCustomerId: 'user-1',
-    pubRef: null,
-    ...changes,
-  };
-  const source = { kind: 'webhook', eventId: 'hook-1' } as const;
-  const observation = { transaction, payload: {}, source, seenAt, delivery: 'live' } as const;
+  const dates = { createdDate: '2026-03-01T09:00:00Z', modifiedDate: '2026-03-01T09:00:00Z' };
+  const observation = webhook(0, { ...dates, ...changes }, { seenAt });
   const { record } = mergeTransaction(undefined, observation, { storedAt: STORED_AT });
   return finalizationMinutes === undefined ? record : { ...record, finalizationMinutes };
 }

@@ -16,35 +16,8 @@ import {
   type TransactionRecord,
 } from '../../../../shared/validation/webhooks/transaction.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { minute, webhook } from '../../../fakes/observation.ts';
 import { volume } from '../../../volume.ts';
-
-function transaction(changes: Partial<Transaction> = {}): Transaction {
-  return {
-    ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
-    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-    ...{ publisherCustomerId: 'user-1', pubRef: null },
-    ...changes,
-  };
-}
-
-/** The instant this many minutes after the start. */
-function minute(count: number): string {
-  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
-}
-
-function webhook(at: number, changes: Partial<Transaction>): Observation {
-  return {
-    ...{
-      transaction: transaction(changes),
-      payload: {},
-      source: { kind: 'webhook', eventId: 'hook-1' } as const,
-    },
-    ...{ seenAt: minute(at), delivery: 'live' as const },
-  };
-}
 
 /** A read that started at this minute. Button's lag is two minutes. */
 function read(at: number, changes: Partial<Transaction>) {

@@ -8,11 +8,7 @@ import {
   withoutOldVersions,
 } from '../../../../shared/transactions/rules/transaction-state.ts';
 import type { SeenVersion, Transaction } from '../../../../shared/validation/webhooks/transaction.ts';
-
-/** The instant this many minutes after the start. */
-function minute(count: number): string {
-  return new Date(Date.parse('2026-01-02T00:00:00Z') + count * 60_000).toISOString();
-}
+import { minute, transaction } from '../../../fakes/observation.ts';
 
 /** A version that a webhook brought, or that a read showed: `shownAt`. */
 function version(
@@ -20,15 +16,7 @@ function version(
   { seenAt = minute(0), shownAt, payload = {} }: Partial<SeenVersion> = {},
 ): SeenVersion {
   return {
-    transaction: {
-      ...{ id: 'tx-1', buttonOrderId: 'btnorder-1', status: 'pending', category: 'new-user-order' },
-      ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-      ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-      ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-      ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-      ...{ publisherCustomerId: 'user-1', pubRef: null },
-      ...changes,
-    },
+    transaction: transaction(changes),
     ...{ payload, source: shownAt === undefined ? 'webhook:hook-1' : `api:${shownAt}`, seenAt },
     ...(shownAt === undefined ? {} : { shownAt }),
   };

@@ -43,6 +43,7 @@ import { UnreadableItemError } from '../../../../shared/dynamodb/unreadable-item
 import { startTestDynamoDB, type TestDynamoDB } from '../../../emulators/dynamodb.ts';
 import { createInMemoryTransactions } from '../../../fakes/in-memory-transactions.ts';
 import { mergeTransaction } from '../../../fakes/merge-first.ts';
+import { webhook } from '../../../fakes/observation.ts';
 
 let dynamodb: TestDynamoDB;
 let nextOrder = 0;
@@ -59,34 +60,7 @@ const access = () => ({ client: dynamodb.client, table: dynamodb.tables.transact
 const tableStore = () => createTransactionStore({ ...access(), shopperField: 'publisher_customer_id' });
 
 function observation(changes: Partial<Transaction> = {}, payload: unknown = { note: 'small' }): Observation {
-  return {
-    transaction: {
-      id: 'tx-1',
-      buttonOrderId: 'btnorder-1',
-      status: 'pending',
-      category: 'new-user-order',
-      amountMinor: 600,
-      currency: 'USD',
-      orderTotalMinor: 6000,
-      orderCurrency: 'USD',
-      createdDate: '2026-01-01T10:00:00Z',
-      modifiedDate: '2026-01-01T10:00:00Z',
-      validatedDate: null,
-      attributionDate: null,
-      accountId: 'acc-1',
-      commerceOrganization: 'org-1',
-      commerceOrganizationName: null,
-      linesDigest: null,
-      purchaseDate: null,
-      publisherCustomerId: 'user-1',
-      pubRef: null,
-      ...changes,
-    },
-    payload,
-    source: { kind: 'webhook', eventId: 'hook-1' },
-    seenAt: '2026-01-02T00:00:00.000Z',
-    delivery: 'live',
-  };
+  return webhook(0, changes, { payload });
 }
 
 /** A record with its own order. */
