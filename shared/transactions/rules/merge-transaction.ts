@@ -144,12 +144,6 @@ export function takeOver(
   const seen = theirs.reduce<readonly SeenVersion[]>(withSighting, record.seen);
   const buttonIds = withIds(record.buttonIds, other.buttonIds);
   const otherKeys = withKeys(record, [other.key, ...other.otherKeys]);
-  const isNew =
-    seen !== record.seen ||
-    buttonIds !== record.buttonIds ||
-    otherKeys !== record.otherKeys ||
-    settlement !== record.settlement;
-  if (!isNew && record.version > other.version) return record;
   const joined = isErased ? eraseTransaction(record, erasedAt) : record;
   const next = restated(
     {
@@ -164,6 +158,13 @@ export function takeOver(
     record,
     storing,
   );
+  // The other record keeps payloads, and versions, that this one has no use for.
+  const isNew =
+    canonicalJson(next.seen) !== canonicalJson(record.seen) ||
+    buttonIds !== record.buttonIds ||
+    otherKeys !== record.otherKeys ||
+    settlement !== record.settlement;
+  if (!isNew && record.version > other.version) return record;
   if (next.version > other.version) return next;
   const replacing = withReason(next, reasonOf(next, storing));
   return nextVersion(replacing, { version: other.version, changes: record.changes }, storing);

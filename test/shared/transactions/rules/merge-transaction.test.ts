@@ -144,6 +144,27 @@ describe('mergeTransaction', () => {
     expect(takeOver(joined, { ...gone, version: 20 }, storing)).toMatchObject({ version: 21 });
   });
 
+  it.each([
+    ['the payload of a version that does not count', 1],
+    ['more versions than are kept', 25],
+  ])('takes over %s only once, although the other record keeps it', (_, count) => {
+    const storing = { storedAt: '2026-01-05T00:00:00Z' };
+    const versions = Array.from({ length: count }, (_one, index) => ({
+      ...seen({ id: 'tx-2', modifiedDate: `2026-01-01T10:00:${String(index).padStart(2, '0')}Z` }),
+      payload: { order_line_items: [{ identifier: 'a', total: index }] },
+    }));
+    const other = versions
+      .map((one) => mergeTransaction(undefined, one).record)
+      .reduce((record, one) => ({ ...record, seen: [...record.seen, ...one.seen] }));
+    const record = mergeAll([seen({ modifiedDate: '2026-01-01T10:01:00Z' })]).record;
+    const gone = giveWayTo(record.key, { ...other, key: 'tx#tx-2' }, storing);
+
+    const joined = takeOver(record, gone, storing);
+
+    expect(joined.seen.length).toBeGreaterThan(1);
+    expect(takeOver(joined, gone, storing)).toBe(joined);
+  });
+
   it('keeps the later settlement of two records that turn out to be one purchase', () => {
     const storing = (at: string) => ({ storedAt: `2026-01-05T00:00:0${at}Z` });
     const finals = [validatedFor(400), seen({ ...validatedFor(500).transaction, id: 'tx-2' })];
