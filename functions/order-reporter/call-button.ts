@@ -26,7 +26,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
   const { api, now } = ports;
   const { order } = entry.newest;
   const next = nextCall(entry, ports.verifyBefore);
-  if (next.call === 'cancel' || order === undefined) return cancelOrder({ entry, api, now });
+  if (next.call === 'cancel' || order === undefined) return cancelOrder({ entry, ...ports });
   const version = { entry, order, api, now };
   switch (next.call) {
     case 'create':

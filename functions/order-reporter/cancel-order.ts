@@ -7,6 +7,7 @@ import {
   type LedgerEntry,
   type UnconfirmedOrder,
 } from '../../shared/orders/rules/order-ledger.ts';
+import { isStale } from '../../shared/orders/rules/order-next-call.ts';
 import {
   done,
   ended,
@@ -23,8 +24,13 @@ import { unread } from './explain-forbidden.ts';
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
 
-/** What to cancel. */
-export type CancelOrder = { entry: LedgerEntry; api: OrderApi; now: Date };
+/** What to cancel. A restored ledger may have forgotten what was sent before `verifyBefore`. */
+export type CancelOrder = {
+  entry: LedgerEntry;
+  api: OrderApi;
+  now: Date;
+  verifyBefore?: string | undefined;
+};
 
 const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
 
@@ -64,7 +70,7 @@ type OwnIds = { ids: string[]; buttonOrderId?: string | undefined };
  * nothing.
  */
 async function findOwn(
-  { entry, api, now }: CancelOrder,
+  { entry, api, now, verifyBefore }: CancelOrder,
   cancels: UnconfirmedOrder,
 ): Promise<OwnIds | { end: CallEnd }> {
   const read = await readOrder(entry, api);
@@ -82,7 +88,7 @@ async function findOwn(
   // An order that a create may have made, and that Button holds without its token, is in no list.
   if (cancels.isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
   // A create that may have been sent before the token was known cannot be found by the token.
-  const mayLackToken = entry.tokenDue && entry.sent;
+  const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
   return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };

@@ -1241,6 +1241,17 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     expect(tokenDue.asked).toEqual(['get', 'getByToken', 'cancel']);
   });
 
+  it('is sent if a restored ledger may have forgotten a create without the token (requirement 2)', async () => {
+    const answers = { get: missing, getByToken: missing, cancel: done };
+    const late = { ...unreported(), tokenDue: true } as const;
+
+    const restored = await talk(late, answers, '2026-06-01T13:00:00.000Z');
+    const since = await talk(late, answers, '2026-06-01T11:00:00.000Z');
+
+    expect(restored.asked).toEqual(['get', 'getByToken', 'cancel']);
+    expect(since.asked).toEqual(['get', 'getByToken']);
+  });
+
   it('waits for a look-up by the token, and is sent if that fails for long, unless Button has said that the id is taken', async () => {
     const refused: OrderApiAnswer = { ...down, isRefused: true, reason: 'look_up_http_401' };
     const answers = { get: missing, getByToken: refused, cancel: done };
