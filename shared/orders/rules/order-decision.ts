@@ -155,8 +155,8 @@ function noteToken(state: OrderState, btnRef: string | undefined, incoming?: Inc
 function notePurchase({ newest, progress, sent }: OrderState, event: OrderEvent): LedgerEvent[] {
   const purchase = purchaseOf(event);
   const isOpen = newest?.kind === 'cancelled' && progress?.state !== 'settled';
-  const isNews = isOpen && !sent && newest.cancels?.purchase_date === undefined;
-  return isNews && purchase ? [{ event: 'purchase-noted', purchase }] : [];
+  const isUnknown = isOpen && !sent && newest.cancels?.purchase_date === undefined;
+  return isUnknown && purchase ? [{ event: 'purchase-noted', purchase }] : [];
 }
 
 /**
