@@ -24,11 +24,13 @@ import {
   versionIdentity,
   withoutOldVersions,
 } from './transaction-state.ts';
+import { rowDigestOf } from './unchanged-row.ts';
 
 /**
  * What an observation did to a record. `noted` makes no new version, but brings something worth storing: a
- * newer date with the same content, another of Button's ids, a version that does not count now, or an earlier
- * time at which one was seen. `duplicate`: it was known. `confirmed`: a read showed what was known.
+ * newer date with the same content, another of Button's ids, a version that does not count now, an earlier
+ * time at which one was seen, or the row by which the next read is recognised again. `duplicate`: it was
+ * known. `confirmed`: a read showed what was known.
  */
 export type MergeOutcome =
   | 'created'
@@ -88,9 +90,15 @@ export function mergeTransaction(
   // A read overrules what was first seen before it, so an earlier time may make a difference.
   const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
   const isChanged = known !== record || !areSameCandidates(next, record);
-  if (isChanged || isNew) return { record: next, outcome: 'noted' };
+  if (isChanged || isNew || isRecognisedAgain(record, next)) return { record: next, outcome: 'noted' };
   if (observation.source.kind === 'api') return { record: next, outcome: 'confirmed' };
   return isSeenEarlier ? { record: next, outcome: 'noted' } : { record, outcome: 'duplicate' };
+}
+
+/** Whether later reads of a row need no merge any more, whatever came after the last stored read. */
+function isRecognisedAgain(record: TransactionRecord, next: TransactionRecord): boolean {
+  if (record.shownRow === undefined || rowDigestOf(record) !== undefined) return false;
+  return rowDigestOf(next) !== undefined;
 }
 
 /** The record with the row of the latest read: of the observation, unless a later one is known. */

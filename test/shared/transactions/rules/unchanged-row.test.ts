@@ -80,10 +80,13 @@ const storing = (at: number, categories: 0 | 1 = 0) => ({
   rewardableCategories: CATEGORIES[categories],
 });
 
+/** The record in the table after these sightings. */
 function recordOf(sightings: readonly Sighting[], categories: 0 | 1 = 0): TransactionRecord {
   let record: TransactionRecord | undefined;
-  for (const one of sightings)
-    record = mergeTransaction(record, observe(one), storing(one.at, categories)).record;
+  for (const one of sightings) {
+    const merged = mergeTransaction(record, observe(one), storing(one.at, categories));
+    if (!record || !UNWRITTEN.includes(merged.outcome)) ({ record } = merged);
+  }
   if (!record) throw new Error('nothing was merged');
   return record;
 }
@@ -275,6 +278,20 @@ describe('the row of', () => {
 
     expect(rowDigestOf(recordOf(sightings))).toBeUndefined();
     expect(recognise(recordOf([...sightings, { row: later, at: 9, by: 'api' }]), later)).toBeDefined();
+  });
+
+  it('a purchase is recognised again by the read after a webhook that brought an older version', () => {
+    const sightings: Sighting[] = [
+      { row: WITH_NAME, at: 0, by: 'api' },
+      { row: { ...ORDER, amount: 1, modified_date: '2026-01-01T09:00:00Z' }, at: 5, by: 'webhook' },
+    ];
+    const record = recordOf([...sightings, { row: WITH_NAME, at: 9, by: 'api' }]);
+
+    expect(rowDigestOf(recordOf(sightings))).toBeUndefined();
+    expect(recognise(record, WITH_NAME)).toBeDefined();
+    expect(
+      recordOf([...sightings, ...[9, 20].map((at) => ({ row: WITH_NAME, at, by: 'api' as const }))]),
+    ).toEqual(record);
   });
 
   it('a purchase is merged if the setting of rewardable categories has come to name its category', () => {
