@@ -40,18 +40,16 @@ export const TARGETS: readonly Target[] = [
     file: 'shared/reconciliation/rules/begin-stream.ts',
     tests: ['test/shared/reconciliation/rules/begin-stream.test.ts'],
   },
-  ...[
-    'call-button',
-    'cancel-order',
-    'create-order',
-    'explain-forbidden',
-    'read-order',
-    'send-by-ids',
-    'update-order',
-  ].map((part) => ({
-    file: `functions/order-reporter/${part}.ts`,
-    tests: ['test/functions/order-reporter/call-button.test.ts'],
-  })),
+  ...['call-button', 'cancel-order', 'create-order', 'explain-forbidden', 'read-order', 'update-order'].map(
+    (part) => ({
+      file: `functions/order-reporter/${part}.ts`,
+      tests: ['test/functions/order-reporter/call-button.test.ts'],
+    }),
+  ),
+  {
+    file: 'functions/order-reporter/send-by-ids.ts',
+    tests: ['test/functions/order-reporter/send-by-ids.test.ts'],
+  },
   {
     file: 'functions/order-reporter/report-order.ts',
     tests: [

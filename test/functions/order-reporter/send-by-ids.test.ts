@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+
+import { sendByIds } from '../../../functions/order-reporter/send-by-ids.ts';
+import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
+import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';
+
+const version = { by: 'sequence', sequence: '2' } as const;
+const about = { version, eventId: 'e', eventSource: 's', messageId: 'm', time: '2026-06-01T11:00:00.000Z' };
+const order = { order_id: 'order-1', total: 1000, currency: 'USD', purchase_date: '2026-06-01T11:00:00Z' };
+const base = { brand: 'acme', orderId: 'order-1', attempts: 0, warnings: [] };
+const progress = { state: 'claimed', owner: 'run', until: '2026-06-01T12:00:00.000Z', hash: 'h' } as const;
+const updated: LedgerEntry = { ...base, progress, newest: { ...about, kind: 'updated', hash: 'h', order } };
+const cancelled: LedgerEntry = { ...base, progress, newest: { ...about, kind: 'cancelled', hash: 'h' } };
+
+const missing = { answer: 'not-found' } as const;
+const done = { answer: 'done', acceptedOnly: false, sent: true } as const;
+const refusedWith = (status: number) => ({ answer: 'refused', detail: { status, type: 'error' } }) as const;
+const readRefused = { answer: 'unanswered', isRefused: true, reason: 'http_400' } as const;
+const down = { answer: 'unanswered', isRefused: false, reason: 'http_500' } as const;
+
+/** Sends to Button's id and then to the brand's. Returns the answer and what was asked. */
+async function send(
+  answers: readonly [OrderApiAnswer, OrderApiAnswer?],
+  { entry = updated, read = missing }: { entry?: LedgerEntry; read?: OrderApiAnswer } = {},
+  ids: readonly string[] = ['btnorder-1', 'order-1'],
+) {
+  const asked: string[] = [];
+  const get = (id: string): Promise<OrderApiAnswer> => {
+    asked.push(`get ${id}`);
+    return Promise.resolve(read);
+  };
+  const unused = () => Promise.reject(new Error('only reads are asked for'));
+  const api: OrderApi = { get, getByToken: unused, create: unused, update: unused, cancel: unused };
+  const answer = await sendByIds(ids, { entry, api }, (id) => {
+    const isFirst = asked.length === 0;
+    asked.push(`send ${id}`);
+    return Promise.resolve(answers[isFirst ? 0 : 1] ?? missing);
+  });
+  return { answer, asked };
+}
+
+describe('a call about an order', () => {
+  it('ends with the first id that Button accepts', async () => {
+    expect(await send([done])).toEqual({ answer: done, asked: ['send btnorder-1'] });
+    expect(await send([missing, done])).toEqual({
+      answer: done,
+      asked: ['send btnorder-1', 'get order-1', 'send order-1'],
+    });
+  });
+
+  it('reads no order before it sends another of Button’s ids, or the brand’s id first', async () => {
+    const { asked } = await send([missing, done], {}, ['btnorder-1', 'btnorder-2']);
+
+    expect(asked).toEqual(['send btnorder-1', 'send btnorder-2']);
+    expect((await send([done], {}, ['order-1'])).asked).toEqual(['send order-1']);
+  });
+
+  it('leaves another shop’s order alone', async () => {
+    const read = { answer: 'found', order: { button_order_id: 'btnorder-9', status: 'open' } } as const;
+
+    const { answer, asked } = await send([missing], { read });
+
+    expect(answer).toEqual(missing);
+    expect(asked).toEqual(['send btnorder-1', 'get order-1']);
+  });
+
+  it('ends with a read that fails, until it has failed for long', async () => {
+    const often = { ...updated, attempts: 99 };
+
+    expect((await send([missing, done], { read: down })).answer).toEqual(down);
+    expect((await send([missing, done], { read: down, entry: often })).answer).toEqual(done);
+    expect((await send([missing, done], { read: readRefused })).answer).toEqual(done);
+  });
+
+  it.each<[string, OrderApiAnswer, OrderApiAnswer]>([
+    ['one id is refused, and the other is unknown', refusedWith(400), missing],
+    ['one id is unknown, and the other is refused', missing, refusedWith(400)],
+    ['both ids are refused', refusedWith(400), refusedWith(422)],
+  ])('is refused as the first refusal says if %s', async (_what, first, second) => {
+    expect((await send([first, second])).answer).toEqual(refusedWith(400));
+  });
+
+  it('finds no order if Button knows neither id, or refuses the brand’s id in reads too', async () => {
+    expect((await send([missing, missing])).answer).toEqual(missing);
+    expect((await send([missing, refusedWith(400)], { read: readRefused })).answer).toEqual(missing);
+  });
+});
+
+describe('a cancellation', () => {
+  const gone = { ...missing, refusal: refusedWith(400).detail };
+
+  it.each<[string, OrderApiAnswer, OrderApiAnswer, OrderApiAnswer]>([
+    ['Button’s id is refused, and the brand’s is unknown', refusedWith(400), missing, missing],
+    ['Button’s id is unknown, and the brand’s is refused', missing, missing, refusedWith(400)],
+    ['the brand’s id is refused in reads too', refusedWith(400), readRefused, refusedWith(422)],
+  ])('finds no order, and says what was refused, if %s', async (_what, first, read, second) => {
+    expect((await send([first, second], { entry: cancelled, read })).answer).toEqual(gone);
+  });
+
+  it('is refused if Button knows both ids and refuses them', async () => {
+    const both = await send([refusedWith(400), refusedWith(422)], { entry: cancelled });
+
+    expect(both.answer).toEqual(refusedWith(400));
+  });
+});
