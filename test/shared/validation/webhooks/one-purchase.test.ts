@@ -15,24 +15,13 @@ import {
   createInMemoryTransactions,
   type InMemoryTransactions,
 } from '../../../fakes/in-memory-transactions.ts';
+import { webhook } from '../../../fakes/observation.ts';
 import { volume } from '../../../volume.ts';
 
 let clockMs = Date.parse('2026-01-02T00:00:00Z');
 
 function version(changes: Partial<Transaction>): Observation {
-  const transaction: Transaction = {
-    ...{ id: 'tx-1', buttonOrderId: 'O', status: 'pending', category: 'new-user-order' },
-    ...{ amountMinor: 600, currency: 'USD', orderTotalMinor: 6000, orderCurrency: 'USD' },
-    ...{ createdDate: '2026-01-01T10:00:00Z', modifiedDate: '2026-01-01T10:00:00Z' },
-    ...{ validatedDate: null, attributionDate: null, purchaseDate: null, accountId: 'acc-1' },
-    ...{ commerceOrganization: 'org-1', commerceOrganizationName: null, linesDigest: null },
-    ...{ publisherCustomerId: 'user-1', pubRef: null },
-    ...changes,
-  };
-  return {
-    ...{ transaction, payload: {}, source: { kind: 'webhook', eventId: 'hook-1' } as const },
-    ...{ seenAt: new Date(clockMs).toISOString(), delivery: 'live' as const },
-  };
+  return webhook(0, { buttonOrderId: 'O', ...changes }, { seenAt: new Date(clockMs).toISOString() });
 }
 
 /** The writer's clock may be ahead of the others'. */
