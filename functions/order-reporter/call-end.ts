@@ -14,9 +14,9 @@ const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
 /**
  * For this number of tries, which take more than two hours, Button may say that an order exists without
- * showing it, or answer reads with nothing readable.
+ * showing it, answer reads with nothing readable, or refuse them.
  */
-export const MAX_TRIES_UNTIL_SHOWN = 10;
+const MAX_TRIES_UNTIL_SHOWN = 10;
 
 /** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {
@@ -29,7 +29,7 @@ export function done(
   more: Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> = {},
 ): CallEnd {
   const { acceptedOnly, buttonOrderId } = answer;
-  const id = buttonOrderId === undefined ? {} : { buttonOrderId };
+  const id = buttonOrderId !== undefined && { buttonOrderId };
   return ended({ result: 'done', acceptedOnly, sent: true, ...more, ...id });
 }
 
@@ -70,13 +70,16 @@ export function forbidden(answer: FailedAnswer): CallEnd {
   return ended({ result: 'try-again', reason: 'forbidden', blamesOrder: true, answer });
 }
 
+/** The end if Button may show the order later. */
+export const NOT_SHOWN_YET = ended({ result: 'try-again', reason: 'not_found' });
+
 /**
  * The end if Button has no order under any known id: final, unless Button accepted the order recently. A 202
  * means that the order is shown later.
  */
 export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
   const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
-  return isRecent ? ended({ result: 'try-again', reason: 'not_found' }) : refused('unknown_to_button');
+  return isRecent ? NOT_SHOWN_YET : refused('unknown_to_button');
 }
 
 /**
@@ -86,18 +89,21 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
  */
 export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
   const { result, refusal } = end;
-  const shown = shownId === undefined ? {} : { shownId };
+  const shown = shownId !== undefined && { shownId };
   if (result.result === 'done') return end;
   if (result.result === 'refused') return { result: { ...result, ...shown }, refusal };
   const { blamesOrder: _blame, ...why } = result;
   return ended({ ...why, ...shown, result: 'unclear' });
 }
 
+/** Whether a read that Button refuses, or does not answer, counts as one that never works. Pure. */
+export function isNeverRead({ attempts }: LedgerEntry): boolean {
+  return attempts >= MAX_TRIES_UNTIL_SHOWN;
+}
+
 /** The end if Button has the id and does not show whose order it is: in the end, it counts as another's. */
-export function unshown({ attempts }: LedgerEntry): CallEnd {
-  return attempts < MAX_TRIES_UNTIL_SHOWN
-    ? ended({ result: 'try-again', reason: 'not_found' })
-    : refused('order_id_taken');
+export function unshown(entry: LedgerEntry): CallEnd {
+  return isNeverRead(entry) ? refused('order_id_taken') : NOT_SHOWN_YET;
 }
 
 /** Button answered a read, but the answer says nothing about the order. Pure. */
@@ -106,9 +112,9 @@ export function isUnreadable({ result }: CallEnd): boolean {
 }
 
 /** The end of a read; if Button keeps answering reads with nothing readable, the id counts as another's. */
-export function unlessUnreadable({ attempts, failures }: LedgerEntry, end: CallEnd): CallEnd {
-  const isEveryLast = failures?.last.every(({ reason }) => reason === 'unreadable_order');
-  const isFinal = attempts >= MAX_TRIES_UNTIL_SHOWN && isEveryLast && isUnreadable(end);
+export function unlessUnreadable(entry: LedgerEntry, end: CallEnd): CallEnd {
+  const isEveryLast = entry.failures?.last.every(({ reason }) => reason === 'unreadable_order');
+  const isFinal = isNeverRead(entry) && isEveryLast && isUnreadable(end);
   return isFinal ? refused('order_id_taken') : end;
 }
 

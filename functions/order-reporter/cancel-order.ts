@@ -14,7 +14,9 @@ import {
   endOf,
   forbidden,
   inDoubt,
+  isNeverRead,
   notFound,
+  NOT_SHOWN_YET,
   refused,
   unlessUnreadable,
   unshown,
@@ -32,7 +34,7 @@ export type CancelOrder = {
   verifyBefore?: string | undefined;
 };
 
-const CANCELLED = { result: 'done', acceptedOnly: false, sent: true } as const;
+const CANCELLED = ended({ result: 'done', acceptedOnly: false, sent: true });
 
 /**
  * Cancels the order. An unconfirmed order is looked up first: at Button the id may belong to another shop's
@@ -77,7 +79,7 @@ async function findOwn(
   if (read.reading === 'failed') return { end: unlessUnreadable(entry, read.end) };
   if (read.reading === 'found') {
     const { id, order } = read;
-    if (order.status === 'deleted') return { end: ended(CANCELLED) };
+    if (order.status === 'deleted') return { end: CANCELLED };
     const { button_order_id: buttonOrderId = id } = order;
     return {
       ids: idsOf(entry, id, buttonOrderId),
@@ -91,7 +93,8 @@ async function findOwn(
   const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
-  return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+  if (cancels.isIdTaken) return { end: refused('order_id_taken') };
+  return read.refusedRead && !isNeverRead(entry) ? { end: read.refusedRead } : { ids: idsOf(entry) };
 }
 
 /**
@@ -116,11 +119,11 @@ async function confirm(
     const { refusal } = answer.answer === 'not-found' ? answer : {};
     return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });
   }
-  if (read.orders.length > 0) return ended(CANCELLED);
+  if (read.orders.length > 0) return CANCELLED;
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
   if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
   const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
-  return isGone ? ended(CANCELLED) : missing(entry, now);
+  return isGone ? CANCELLED : missing(entry, now);
 }
 
 /**
@@ -134,11 +137,11 @@ const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
  * already be cancelled, that is so only after a 202.
  */
 function missing(entry: LedgerEntry, now: Date): CallEnd {
-  if (mayBeCreatedUnseen(entry, now)) return ended({ result: 'try-again', reason: 'not_found' });
+  if (mayBeCreatedUnseen(entry, now)) return NOT_SHOWN_YET;
   const end = notFound(entry, now);
   const mayCome =
     end.result.result === 'try-again' && (entry.reported?.acceptedOnly || !mayBeCancelled(entry));
-  return mayCome ? end : ended(CANCELLED);
+  return mayCome ? end : CANCELLED;
 }
 
 /**
@@ -148,14 +151,14 @@ function missing(entry: LedgerEntry, now: Date): CallEnd {
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return read.end;
-  if (read.reading !== 'found' || read.order.status === 'deleted') return ended(CANCELLED);
+  if (read.reading !== 'found' || read.order.status === 'deleted') return CANCELLED;
   if (read.order.status === 'finalized') return refused('too_late');
   const { orderId: id, btnRef } = entry;
   if (read.order.button_order_id === undefined) {
     const byId = await api.get(id);
     if (byId.answer === 'found' && compareOrders(byId.order, read.order, btnRef) === 'anothers')
       return refused('order_id_taken');
-    if (byId.answer === 'unanswered' && !byId.isRefused) return endOf(byId);
+    if (byId.answer === 'unanswered' && !isNeverRead(entry)) return endOf(byId);
   }
   return cancelByOtherId([{ ...read, id }], [], { entry, api });
 }

@@ -15,9 +15,9 @@ export type OrderReadResult =
   /**
    * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, and this
    * order is not among them. `isTokenUnread`: the order has a token, but Button does not support the look-up
-   * by token.
+   * by token. `refusedRead`: Button has refused to read every id.
    */
-  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean }
+  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refusedRead?: CallEnd | undefined }
   /** A read was not answered: the order waits. */
   | { reading: 'failed'; end: CallEnd };
 
@@ -38,12 +38,17 @@ const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
   let anothers: (OrderReadResult & { reading: 'anothers' }) | undefined;
-  for (const id of idsToRead(entry, shown)) {
+  const refusals: CallEnd[] = [];
+  const ids = idsToRead(entry, shown);
+  for (const id of ids) {
     const read = await readById(id, entry, api);
     if (read.reading === 'found' || read.reading === 'failed') return read;
+    if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'anothers') anothers ??= read;
   }
   const byToken = await lookUp(entry, api);
+  if (byToken.reading === 'not-found' && refusals.length === ids.length)
+    return { ...byToken, refusedRead: refusals[0] };
   if (!anothers || byToken.reading === 'failed') return byToken;
   if (byToken.reading !== 'found') return anothers;
   const isReachable = byToken.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';
@@ -91,11 +96,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
       return found({ order: answer.order, id }, entry, orderId);
     }
     case 'not-found':
-      return {
-        reading: 'not-found',
-        byToken: !answer.isRefused && !answer.mayBeRefused,
-        isTokenUnread: answer.isRefused === true,
-      };
+      return { reading: 'not-found', byToken: !answer.mayBeRefused };
     case 'unanswered':
       return failedLookUps < MAX_FAILED_LOOK_UPS[answer.isRefused ? 'refused' : 'failed']
         ? { reading: 'failed', end: lookUpEnd(answer) }
@@ -109,30 +110,29 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 type CompleteReadResult = {
   orders: FoundOrder[];
   /** The order has a token, but Button has not looked it up by that: there may be more orders. */
-  isTokenUnread: boolean;
+  isTokenUnread?: boolean | undefined;
   /** Why a read was not answered: Button may have more orders. */
-  failed?: CallEnd;
+  failed?: CallEnd | undefined;
 };
 
 /** Every order that Button shows under an id or the token of this order, unless it is another shop's. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
-  let refused: CallEnd | undefined;
-  let isAnswered = false;
-  for (const id of idsToRead(entry)) {
+  const refusals: CallEnd[] = [];
+  const ids = idsToRead(entry);
+  for (const id of ids) {
     const read = await readById(id, entry, api);
-    if (read.reading === 'failed') return { orders, isTokenUnread: false, failed: read.end };
-    if (read.reading === 'refused') refused ??= read.end;
-    else isAnswered = true;
+    if (read.reading === 'failed') return { orders, failed: read.end };
+    if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'found') orders.push(read);
   }
   const byToken = await lookUp(entry, api);
-  if (byToken.reading === 'failed') return { orders, isTokenUnread: true, failed: byToken.end };
+  if (byToken.reading === 'failed') return { orders, failed: byToken.end };
   if (byToken.reading === 'found') orders.push(byToken);
-  const isTokenUnread = byToken.reading === 'not-found' && byToken.isTokenUnread === true;
+  if (byToken.reading !== 'not-found') return { orders };
   // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
-  const isUnread = !isAnswered && byToken.reading === 'not-found' && !byToken.byToken;
-  return { orders, isTokenUnread, ...(refused && isUnread && { failed: refused }) };
+  const isUnread = refusals.length === ids.length && !byToken.byToken;
+  return { orders, isTokenUnread: byToken.isTokenUnread, failed: isUnread ? refusals[0] : undefined };
 }
 
 /**
@@ -140,6 +140,5 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
  * order.
  */
 function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
-  const wait = afterMs === undefined ? {} : { afterMs };
-  return ended({ result: 'try-again', reason, isLookUp: true, ...wait });
+  return ended({ result: 'try-again', reason, isLookUp: true, ...(afterMs !== undefined && { afterMs }) });
 }

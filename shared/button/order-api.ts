@@ -20,11 +20,11 @@ export type OrderApiAnswer =
    */
   | { answer: 'exists'; shown?: OrderAtButton }
   /**
-   * Button itself says that it has no such order. Only from `getByToken`: `isRefused` means that Button does
-   * not look up orders by token, which says nothing about the order; `mayBeRefused` is a 404 that may mean
-   * either. `refusal` (only of a cancellation): under another id, Button refused it.
+   * Button itself says that it has no such order. `mayBeRefused` (only from `getByToken`): this 404 may also
+   * mean that Button does not look up orders by token. `refusal` (only of a cancellation): under another id,
+   * Button refused it.
    */
-  | { answer: 'not-found'; isRefused?: true; mayBeRefused?: true; refusal?: FailedAnswer }
+  | { answer: 'not-found'; mayBeRefused?: true; refusal?: FailedAnswer }
   /** A 204 to a cancellation, which Button does not document: reads must show whether the order is gone. */
   | { answer: 'unconfirmed' }
   /** Button's 403, which may be about the order (finalized, deleted) or about the key: a read must decide. */
@@ -181,8 +181,8 @@ export function createOrderApi(http: ButtonHttp, apiKey: string): OrderApi {
  * | 401 of Button's | unauthorized | unauthorized | unauthorized (by token: unanswered, refused) |
  * | 403 of Button's | forbidden | forbidden | unanswered, refused |
  * | 404, 410 of Button's | refused | not found | not found (by token: may be refused) |
- * | 409 of Button's | exists | refused | unanswered, refused (by token: not found, refused) |
- * | other 4xx of Button's | refused | refused | unanswered, refused (by token: not found, refused) |
+ * | 409 of Button's | exists | refused | unanswered, refused |
+ * | other 4xx of Button's | refused | refused | unanswered, refused |
  *
  * Only Button itself can give a final answer. A gateway or a proxy between us and Button answers with a page,
  * a text, nothing, or JSON of another shape, whatever its status: what became of the request is not known
@@ -290,11 +290,7 @@ function findListed(
     if (answer.answer === 'unauthorized')
       return { answer: 'unanswered', isRefused: true, reason: 'look_up_http_401' };
     // A 404 may be about the token, or about an endpoint that Button does not have.
-    if (answer.answer === 'not-found') return { ...answer, mayBeRefused: true };
-    // Button refuses the look-up itself: it will find nothing, now or later. A 403 is about the key.
-    return answer.answer === 'unanswered' && answer.isRefused && answer.detail?.status !== 403
-      ? { answer: 'not-found', isRefused: true }
-      : answer;
+    return answer.answer === 'not-found' ? { ...answer, mayBeRefused: true } : answer;
   }
   const list = ListSchema.safeParse(response.body);
   if (!list.success) return { answer: 'unanswered', isRefused: false, reason: 'unreadable_answer' };

@@ -463,7 +463,7 @@ describe('a 404 to an update (requirement 3)', () => {
     expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
   });
 
-  it('waits for a read by the brand’s id, but not for one that Button refuses or never answers', async () => {
+  it('waits for a read by the brand’s id, but not for one that Button never answers, and ends with one that it refuses', async () => {
     const entry = (attempts: number) =>
       claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, more: { attempts } });
     const update = [missing, done];
@@ -472,7 +472,7 @@ describe('a 404 to an update (requirement 3)', () => {
 
     expect(await asked(9, down)).toEqual(['update', 'get']);
     expect(await asked(10, down)).toEqual(['update', 'get', 'update']);
-    expect(await asked(0, { ...down, isRefused: true })).toEqual(['update', 'get', 'update']);
+    expect(await asked(0, { ...down, isRefused: true })).toEqual(['update', 'get', 'getByToken']);
   });
 
   it('is followed by a call with the id that a read has just shown, before any other, and by no id twice', async () => {
@@ -528,7 +528,6 @@ describe('a cancellation that Button does not find (requirement 2)', () => {
   it.each<[string, OrderApiAnswer, number]>([
     ['is not answered for a day', down, 48],
     ['is refused for half an hour', { ...down, isRefused: true }, 6],
-    ['is refused', { answer: 'not-found', isRefused: true }, 0],
   ])('is quarantined, and not settled, if the look-up by its token %s', async (_what, getByToken, failed) => {
     for (const cancel of [missing, { answer: 'unconfirmed' } as const]) {
       const { result } = await talk(cancelled(failed), { ...unlisted, cancel, getByToken });
@@ -768,9 +767,11 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
   });
 
   it('cancelled, if an earlier call may have cancelled it and Button shows it nowhere (B7)', async () => {
-    const refused = { answer: 'not-found', isRefused: true } as const;
+    const refused = { ...down, isRefused: true };
     const answers = { cancel: forbidden, get: missing };
-    const cancels = (doubt?: Doubt) => claimed({ kind: 'cancelled', reported: {}, ...(doubt && { doubt }) });
+    const more = { failedLookUps: 6 };
+    const cancels = (doubt?: Doubt) =>
+      claimed({ kind: 'cancelled', reported: {}, more, ...(doubt && { doubt }) });
     const uncertain = cancels({ kind: 'unclear', hash: 'h-2' });
 
     const gone = await talk(uncertain, { ...answers, getByToken: missing });
@@ -915,20 +916,22 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
 
   it('is sent by the brand’s id only after a read, if a token that came later leads to an order without an id of Button’s', async () => {
     const reported = { kind: 'cancelled', buttonOrderId: 'btnorder-1' } as const;
-    const entry = claimed({ kind: 'cancelled', reported, more: { tokenDue: true } });
+    const entry = (attempts: number) =>
+      claimed({ kind: 'cancelled', reported, more: { tokenDue: true, attempts } });
     const nameless = found({ ...held, btn_ref: token });
-    const asks = async (get: OrderApiAnswer) => {
-      const { calls, result } = await talk(entry, { get, getByToken: nameless, cancel: done });
+    const asks = async (get: OrderApiAnswer, attempts = 0) => {
+      const { calls, result } = await talk(entry(attempts), { get, getByToken: nameless, cancel: done });
       return { ids: calls.flatMap(([call, id]) => (call === 'cancel' ? [id] : [])), result };
     };
 
     const theirs = await asks(found({ ...held, btn_ref: 'srctok-another' }));
     const isRefused = { answer: 'unanswered', isRefused: true, reason: 'http_400' } as const;
-    const ours = [await asks(nameless), await asks(missing), await asks(isRefused)];
+    const ours = [await asks(nameless), await asks(missing), await asks(isRefused, 10)];
 
     expect(theirs).toEqual({ ids: [], result: { result: 'refused', reason: 'order_id_taken' } });
     expect(ours.map(({ ids }) => ids)).toEqual(Array(3).fill([order.order_id]));
-    expect(await asks(down)).toMatchObject({ ids: [], result: { result: 'try-again' } });
+    for (const unread of [down, isRefused])
+      expect(await asks(unread)).toMatchObject({ ids: [], result: { result: 'try-again' } });
   });
 
   it('is sent, whatever token came later, unless Button has surely carried it out', async () => {
@@ -978,12 +981,14 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     const answers = {
       cancel: missing,
       get: missing,
-      getByToken: { answer: 'not-found', isRefused: true },
+      getByToken: { ...down, isRefused: true },
     } as const;
     const doubt = { kind: 'confirming', hash: 'h-2' } as const;
+    const cancels = (kind: 'created' | 'cancelled') =>
+      claimed({ kind: 'cancelled', doubt, reported: { kind }, more: { failedLookUps: 6 } });
 
-    const once = await talk(claimed({ kind: 'cancelled', doubt, reported: { kind: 'cancelled' } }), answers);
-    const never = await talk(claimed({ kind: 'cancelled', doubt, reported: {} }), answers);
+    const once = await talk(cancels('cancelled'), answers);
+    const never = await talk(cancels('created'), answers);
 
     expect(once.result).toEqual(isDone);
     expect(never.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
@@ -1940,6 +1945,34 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     const { asked } = await talk(tokenless({ kind: 'updated' }), { get: refusedRead, create: done });
 
     expect(asked).toEqual(['get', 'create']);
+  });
+
+  it.each([
+    [
+      'its token finds nothing',
+      claimed(inDoubt),
+      { getByToken: { ...missing, mayBeRefused: true } as const },
+    ],
+    ['it has no token', tokenless(inDoubt), {}],
+  ])(
+    'waits before it updates one that may be created, because the refusal may pass, if %s',
+    async (_what, entry, more) => {
+      const asked = async (attempts: number) =>
+        (await talk({ ...entry, attempts }, { get: refusedRead, update: done, ...more })).asked;
+
+      expect(await asked(9)).not.toContain('update');
+      expect(await asked(10)).toContain('update');
+    },
+  );
+
+  it('waits before it cancels one that Button has not acknowledged', async () => {
+    const entry = tokenless({ kind: 'cancelled', ...inDoubt });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+    const asked = async (attempts: number) =>
+      (await talk({ ...entry, newest, attempts }, { get: refusedRead, cancel: done })).asked;
+
+    expect(await asked(9)).toEqual(['get']);
+    expect(await asked(10)).toEqual(['get', 'cancel']);
   });
 
   it('waits for a refused read if nothing else shows what became of the order', async () => {

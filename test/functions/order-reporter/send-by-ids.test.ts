@@ -18,16 +18,19 @@ const refusedWith = (status: number) => ({ answer: 'refused', detail: { status, 
 const readRefused = { answer: 'unanswered', isRefused: true, reason: 'http_400' } as const;
 const down = { answer: 'unanswered', isRefused: false, reason: 'http_500' } as const;
 
+/** The answers to the read of the brand's id, and to that of Button's after a refusal. */
+type Reads = { entry?: LedgerEntry; read?: OrderApiAnswer; readAgain?: OrderApiAnswer };
+
 /** Sends to Button's id and then to the brand's. Returns the answer and what was asked. */
 async function send(
   answers: readonly [OrderApiAnswer, OrderApiAnswer?],
-  { entry = updated, read = missing }: { entry?: LedgerEntry; read?: OrderApiAnswer } = {},
+  { entry = updated, read = missing, readAgain = read }: Reads = {},
   ids: readonly string[] = ['btnorder-1', 'order-1'],
 ) {
   const asked: string[] = [];
   const get = (id: string): Promise<OrderApiAnswer> => {
     asked.push(`get ${id}`);
-    return Promise.resolve(read);
+    return Promise.resolve(id === 'order-1' ? read : readAgain);
   };
   const unused = () => Promise.reject(new Error('only reads are asked for'));
   const api: OrderApi = { get, getByToken: unused, create: unused, update: unused, cancel: unused };
@@ -69,7 +72,12 @@ describe('a call about an order', () => {
 
     expect((await send([missing, done], { read: down })).answer).toEqual(down);
     expect((await send([missing, done], { read: down, entry: often })).answer).toEqual(done);
-    expect((await send([missing, done], { read: readRefused })).answer).toEqual(done);
+  });
+
+  it('is not sent by the brand’s id if Button refuses to read that', async () => {
+    const { answer, asked } = await send([missing, done], { read: readRefused });
+
+    expect([answer, asked]).toEqual([missing, ['send btnorder-1', 'get order-1']]);
   });
 
   it.each<[string, OrderApiAnswer, OrderApiAnswer]>([
@@ -78,6 +86,16 @@ describe('a call about an order', () => {
     ['both ids are refused', refusedWith(400), refusedWith(422)],
   ])('is refused as the first refusal says if %s', async (_what, first, second) => {
     expect((await send([first, second])).answer).toEqual(refusedWith(400));
+  });
+
+  it('finds no order if Button does not know the brand’s id, and refuses to read its own', async () => {
+    const asks = async (readAgain: OrderApiAnswer, entry = updated) =>
+      send([refusedWith(400), missing], { readAgain, entry });
+
+    const { answer, asked } = await asks(readRefused);
+    expect([answer, asked.at(-1)]).toEqual([missing, 'get btnorder-1']);
+    expect((await asks(down)).answer).toEqual(down);
+    expect((await asks(down, { ...updated, attempts: 10 })).answer).toEqual(refusedWith(400));
   });
 
   it('finds no order if Button knows neither id, or refuses the brand’s id in reads too', async () => {

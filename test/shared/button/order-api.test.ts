@@ -220,7 +220,7 @@ describe('createOrderApi', () => {
     [answered(404), 'unanswered'],
     [answered(401, says('no')), 'unanswered'],
     [answered(403, says('no')), 'unanswered'],
-    [answered(409, says('no')), 'not-found'],
+    [answered(409, says('no')), 'unanswered'],
     [answered(409), 'unanswered'],
     [answered(503, says('no')), 'unanswered'],
     [answered(429), 'unanswered'],
@@ -240,7 +240,8 @@ describe('createOrderApi', () => {
     for (let status = 300; status < 600; status += 1)
       expect((await looks(status, list)).answer).not.toBe('found');
     expect(await looks(401, says('no'))).toMatchObject({ isRefused: true, reason: 'look_up_http_401' });
-    expect(await looks(403, says('no'))).toMatchObject({ isRefused: true, reason: 'http_403' });
+    for (const status of [400, 403, 405, 409, 499])
+      expect(await looks(status, says('no'))).toMatchObject({ isRefused: true, reason: `http_${status}` });
     expect(await looks(403, 'a page')).toMatchObject({ isRefused: false, reason: 'foreign_http_403' });
     expect(await looks(200, {})).toEqual({
       answer: 'unanswered',
