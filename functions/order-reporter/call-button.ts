@@ -43,7 +43,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
     case 'not-found': {
       const isInDoubt = openDoubt(entry.progress) !== undefined;
       const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
-      return sendUnread(version, { ...read, byToken: read.byToken && !entry.tokenDue, mayBeCreated });
+      return sendNotFound(version, { ...read, byToken: read.byToken && !entry.tokenDue, mayBeCreated });
     }
     case 'anothers':
       return refused('order_id_taken');
@@ -70,7 +70,7 @@ type Search = {
  * refuses that update in any way (how it refuses an unknown id is not documented), the order is created. An
  * order that was never sent is created at once: an update could only meet another shop's order.
  */
-async function sendUnread(
+async function sendNotFound(
   version: CreateOrder,
   { byToken, mayBeCreated, refusedRead }: Search,
 ): Promise<CallEnd> {

@@ -22,7 +22,7 @@ import {
   unshown,
   type CallEnd,
 } from './call-end.ts';
-import { unread } from './explain-forbidden.ts';
+import { unexplained } from './explain-forbidden.ts';
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
 
@@ -114,7 +114,7 @@ async function confirm(
   const own = open.filter(({ order }) => tokenAt(order.btn_ref, entry) === 'held');
   const live = own.length > 0 ? own : open;
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
-  if (read.failed) return detail ? unread(read.failed) : read.failed;
+  if (read.failed) return detail ? unexplained(read.failed) : read.failed;
   if (live.length > 0) {
     const { refusal } = answer.answer === 'not-found' ? answer : {};
     return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });

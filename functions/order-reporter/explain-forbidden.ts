@@ -4,8 +4,8 @@ import { forbidden, inDoubt, refused, type CallEnd } from './call-end.ts';
 import { readOrder } from './read-order.ts';
 
 /**
- * A 403 means what a read shows: a finalized or deleted order, or an open one that stays due. If the read
- * shows another shop's order, it says nothing about this one.
+ * A 403 means what a read shows: a finalized or deleted order, or an open one that stays due. If the
+ * finalized or deleted order is another shop's, the id of this one is taken.
  */
 export async function explainForbidden(
   entry: LedgerEntry,
@@ -13,7 +13,7 @@ export async function explainForbidden(
   detail: FailedAnswer,
 ): Promise<CallEnd> {
   const read = await readOrder(entry, api);
-  if (read.reading === 'failed') return unread(read.end);
+  if (read.reading === 'failed') return unexplained(read.end);
   const { status } = read.reading === 'not-found' ? {} : read.order;
   if (status !== 'finalized' && status !== 'deleted') return forbidden(detail);
   if (read.reading === 'anothers') return refused('order_id_taken', detail);
@@ -21,10 +21,10 @@ export async function explainForbidden(
 }
 
 /**
- * The meaning of the 403 is unknown: the order is read before anything is sent again. A refused key and a 429
- * have their own meaning.
+ * The end if the read that would explain a 403 was not answered: the order is read before anything is sent
+ * again. A refused key and a 429 have their own meaning.
  */
-export function unread(end: CallEnd): CallEnd {
+export function unexplained(end: CallEnd): CallEnd {
   const { result } = end;
   const isOwnMeaning = 'reason' in result && ['unauthorized', 'http_429'].includes(result.reason);
   return isOwnMeaning ? end : inDoubt(end);

@@ -46,13 +46,13 @@ export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: strin
     if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'anothers') anothers ??= read;
   }
-  const byToken = await lookUp(entry, api);
-  if (byToken.reading === 'not-found' && refusals.length === ids.length)
-    return { ...byToken, refusedRead: refusals[0] };
-  if (!anothers || byToken.reading === 'failed') return byToken;
-  if (byToken.reading !== 'found') return anothers;
-  const isReachable = byToken.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';
-  return isReachable ? byToken : anothers;
+  const lookedUp = await lookUp(entry, api);
+  if (lookedUp.reading === 'not-found' && refusals.length === ids.length)
+    return { ...lookedUp, refusedRead: refusals[0] };
+  if (!anothers || lookedUp.reading === 'failed') return lookedUp;
+  if (lookedUp.reading !== 'found') return anothers;
+  const isReachable = lookedUp.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';
+  return isReachable ? lookedUp : anothers;
 }
 
 /** The order that an answer to the create showed comes first: no other id may lead to it. Pure. */
@@ -126,13 +126,13 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
     if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'found') orders.push(read);
   }
-  const byToken = await lookUp(entry, api);
-  if (byToken.reading === 'failed') return { orders, failed: byToken.end };
-  if (byToken.reading === 'found') orders.push(byToken);
-  if (byToken.reading !== 'not-found') return { orders };
+  const lookedUp = await lookUp(entry, api);
+  if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
+  if (lookedUp.reading === 'found') orders.push(lookedUp);
+  if (lookedUp.reading !== 'not-found') return { orders };
   // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
-  const isUnread = refusals.length === ids.length && !byToken.byToken;
-  return { orders, isTokenUnread: byToken.isTokenUnread, failed: isUnread ? refusals[0] : undefined };
+  const isUnread = refusals.length === ids.length && !lookedUp.byToken;
+  return { orders, isTokenUnread: lookedUp.isTokenUnread, failed: isUnread ? refusals[0] : undefined };
 }
 
 /**

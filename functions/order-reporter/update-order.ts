@@ -96,8 +96,8 @@ function leavesOldLines({ entry, order, shown }: UpdateOrder): boolean {
 }
 
 /**
- * Button has updated an order by the brand's id that it did not show before, and its own id is none of this
- * one's.
+ * Whether an update by the brand's id reached another shop's order: the answer shows an id of Button's that
+ * is not this order's.
  */
 function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
   if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
@@ -110,8 +110,11 @@ async function send(
   btnRef?: string,
 ): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
   const ids = idsOf(entry, id);
-  let used = '';
-  const answer = await sendByIds(ids, { entry, api }, (one) => api.update((used = one), order, btnRef));
+  let used: string | undefined;
+  const answer = await sendByIds(ids, { entry, api }, (one) => {
+    used = one;
+    return api.update(one, order, btnRef);
+  });
   if (used === entry.orderId && showsAnothers(answer, ids, entry))
     return { answer: 'end', end: refused('order_id_taken') };
   if (answer.answer !== 'not-found' || isLookedUp) return answer;

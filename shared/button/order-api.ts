@@ -270,11 +270,11 @@ function readSuccess(
  */
 function isOther(shown: OrderAtButton, created: Order, acceptedOnly: boolean): boolean {
   const { btn_ref: token, total, status } = shown;
-  const is = compareOrders(shown, created, created.btn_ref);
-  if (status === 'deleted' || is === 'anothers') return true;
+  const identity = compareOrders(shown, created, created.btn_ref);
+  if (status === 'deleted' || identity === 'anothers') return true;
   if (total !== created.total && total !== undefined) return true;
   if (token === undefined || token === (created.btn_ref ?? null)) return false;
-  return token !== null || (!acceptedOnly && (is !== 'ours' || total === undefined));
+  return token !== null || (!acceptedOnly && (identity !== 'ours' || total === undefined));
 }
 
 /**

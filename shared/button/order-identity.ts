@@ -53,9 +53,10 @@ export function identify(
   if (buttonId !== undefined && shownId !== undefined) return shownId === buttonId ? 'ours' : 'anothers';
   const known = knownOf(entry);
   if (buttonId === undefined && (!known || !isUnconfirmed(entry))) return 'unproved';
-  const are = [known ?? {}, ...(sent ? [sent] : [])].map((one) => compareOrders(shown, one, btnRef));
-  if (are.includes('ours')) return 'ours';
-  return are.includes('unproved') ? 'unproved' : 'anothers';
+  const purchases = [known ?? {}, ...(sent ? [sent] : [])];
+  const identities = purchases.map((purchase) => compareOrders(shown, purchase, btnRef));
+  if (identities.includes('ours')) return 'ours';
+  return identities.includes('unproved') ? 'unproved' : 'anothers';
 }
 
 /** What is known of the newest version, or of the order that it cancels. */
