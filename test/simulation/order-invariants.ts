@@ -339,9 +339,9 @@ export class OrderInvariants {
     if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     if (reason === 'order_id_taken' && this.#isForgotten(order)) return;
-    // Button did an earlier try of the cancellation late, and refused a later one, so the order went on.
+    // Button did an earlier try of the cancellation late. A later try was refused, so the order went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
-    if (reason === 'unknown_to_button' && isGone) return;
+    if (isGone && ['unknown_to_button', 'deleted_at_button'].includes(reason)) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     // Button refuses the only id by which the order can be cancelled.

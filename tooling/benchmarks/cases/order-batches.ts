@@ -8,8 +8,11 @@ import { inRounds, median, namesOf, ratioOf, type Spread } from '../statistics.t
 
 const BUTTON_LATENCY_MS = 100;
 const BATCH = 10;
-/** Batches before the measured ones, with a Button that answers at once: until V8 knows it, code is slow. */
-const WARM_UP = 40;
+/**
+ * Batches before the measured ones, with a Button that answers at once. V8 compiles only code that is used
+ * often: the CPU of an order stops falling after about two thousand orders.
+ */
+const WARM_UP = 200;
 const MEASURED = 5;
 /** The place in the batch of the message that nobody can read. */
 const UNREADABLE = 4;
