@@ -338,7 +338,7 @@ export class OrderInvariants {
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
     if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
-    if (reason === 'order_id_taken' && this.#isForgotten(order)) return;
+    if (reason === 'order_id_taken' && (this.#isForgotten(order) || this.#isFinalizedUnseen(order))) return;
     // Button did an earlier try of the cancellation late. A later try was refused, so the order went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
     if (isGone && ['unknown_to_button', 'deleted_at_button'].includes(reason)) return;
@@ -509,9 +509,14 @@ export class OrderInvariants {
     const isOthersFinalized = this.#othersOrder(order.orderId)?.status === 'finalized';
     const mayMeetOthers = report.newest.kind === 'cancelled' || this.#isUntraceable(order);
     if (isOthersFinalized && mayMeetOthers && !this.#isIdRead()) return true;
+    return this.#isFinalizedUnseen(order);
+  }
+
+  /** Button has finalized the order, and shows it under no known id and by no token. */
+  #isFinalizedUnseen(order: Told): boolean {
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =
-      report.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
+      order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
     const isUnread = this.#lookUpsFail && !this.#isIdRead();
     return isFinalized && !isIdUsable && (isUnread || this.#isUntraceable(order));
   }
