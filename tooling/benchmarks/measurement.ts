@@ -38,6 +38,12 @@ export type Measurement = {
   headlines?: readonly Headline[];
 };
 
+/** The bar as its goal would have it: the same, unless something stands in the way. */
+export function goalOf({ goal, ...bar }: Bar): Bar {
+  if (goal === undefined) return bar;
+  return { ...bar, ...(bar.atMost === undefined ? { atLeast: goal.value } : { atMost: goal.value }) };
+}
+
 /** Whether the limit is met. */
 export function isMet({ value, atMost = Infinity, atLeast = -Infinity }: Bar): boolean {
   return value <= atMost && value >= atLeast;

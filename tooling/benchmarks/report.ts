@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 
 import { formatText } from '../format-text.ts';
-import { isMet, type Bar, type Headline, type Measurement } from './measurement.ts';
+import { goalOf, isMet, type Bar, type Headline, type Measurement } from './measurement.ts';
 import { ownVersions, peerVersions } from './peers.ts';
 
 /** Where and when something was measured. */
@@ -40,14 +40,23 @@ export function toMarkdown({ title, explanation, figures, bars }: Measurement): 
         numberText(bar.value),
         bar.quartiles === undefined ? '' : bar.quartiles.map(numberText).join(' to '),
         limitText(bar),
-        goalText(bar),
-        isMet(bar) ? 'met' : '**missed**',
+        limitText(goalOf(bar)),
+        verdict(bar),
       ]),
     ),
-    ...bars.flatMap(({ claim, goal }) =>
-      goal === undefined ? [] : ['', `Between the bar and the goal of _${claim}_: ${goal.obstacle}`],
-    ),
+    ...obstacles(bars),
   ].join('\n');
+}
+
+const LIST = new Intl.ListFormat('en');
+
+/** What stands between bars and their goals: one paragraph for all bars that have the same obstacle. */
+function obstacles(bars: readonly Bar[]): string[] {
+  const missed = bars.flatMap(({ claim, goal }) => (goal ? [{ claim, ...goal }] : []));
+  return [...Map.groupBy(missed, ({ obstacle }) => obstacle)].flatMap(([obstacle, of]) => {
+    const between = of.length === 1 ? 'the bar and the goal' : 'the bars and the goals';
+    return ['', `Between ${between} of ${LIST.format(of.map(({ claim }) => `_${claim}_`))}: ${obstacle}`];
+  });
 }
 
 /** The table that the page begins with. */
@@ -74,7 +83,7 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
     '# Benchmarks',
     headlineTable(measurements.flatMap(({ headlines = [] }) => headlines)),
     'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds, with their quartiles, and hold; milliseconds do not. What stands between a bar and its goal was written by hand when the bar was set, with its shares of the CPU. No AWS was reached.',
-    `${bars.length - missed.length} of ${bars.length} bars are met.${missed.length === 0 ? '' : ` Missed: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
+    `${bars.length - missed.length} of ${bars.length} bars are met, and ${bars.filter((bar) => isMet(goalOf(bar))).length} goals.${missed.length === 0 ? '' : ` Missed bars: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
     [
       `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
       `- **Ours:** ${versions(ownVersions())}.`,
@@ -111,8 +120,7 @@ function limitText({ atMost, atLeast }: Pick<Bar, 'atMost' | 'atLeast'>): string
   return atMost === undefined ? `≥ ${numberText(atLeast)}` : `≤ ${numberText(atMost)}`;
 }
 
-/** The goal is the bar, unless something stands in the way. */
-function goalText({ goal, ...bar }: Bar): string {
-  if (goal === undefined) return limitText(bar);
-  return limitText(bar.atMost === undefined ? { atLeast: goal.value } : { atMost: goal.value });
+function verdict(bar: Bar): string {
+  if (!isMet(bar)) return '**missed**';
+  return isMet(goalOf(bar)) ? 'met' : 'goal missed';
 }

@@ -34,6 +34,17 @@ function cells(page: string, first: string): string[] | undefined {
 }
 
 describe('a measured case', () => {
+  it('says once what stands between several bars and their goals', () => {
+    const goal = { value: 1, obstacle: 'It is written twice.' };
+    const bars = ['CPU', 'dollars'].map((claim) => ({ claim, value: 2, atMost: 3, goal }));
+
+    const page = toMarkdown({ ...MEASUREMENT, bars });
+
+    expect(page.match(/Between .*/g)).toEqual([
+      'Between the bars and the goals of _CPU_ and _dollars_: It is written twice.',
+    ]);
+  });
+
   it('shows each bar with its quartiles and its goal, and what stands between the two', () => {
     const page = toMarkdown(MEASUREMENT);
 
@@ -46,7 +57,7 @@ describe('a measured case', () => {
       'met',
     ]);
     expect(cells(page, 'ours / floor')).toEqual(['ours / floor', '3', '', '≤ 2.8', '≤ 2.8', '**missed**']);
-    expect(cells(page, 'pace')).toEqual(['pace', '0.1', '', '≥ 0.08', '≥ 0.2', 'met']);
+    expect(cells(page, 'pace')).toEqual(['pace', '0.1', '', '≥ 0.08', '≥ 0.2', 'goal missed']);
     expect(page).toContain('Between the bar and the goal of _pace_: One thread does it all.');
   });
 });
