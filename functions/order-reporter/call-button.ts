@@ -2,7 +2,7 @@ import type { OrderApi } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/orders/rules/order-next-call.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { isNeverRead, notFound, refused, type CallEnd } from './call-end.ts';
+import { notFound, refused, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder, type CreateOrder } from './create-order.ts';
 import { readOrder } from './read-order.ts';
@@ -58,27 +58,27 @@ type Search = {
   byToken: boolean;
   /** An earlier create may have been carried out. */
   mayBeCreated: boolean;
-  /** Button has refused to read every id. */
-  refusedRead?: CallEnd | undefined;
+  /** Button has refused to read the brand's id, and that may pass. */
+  refused?: CallEnd;
 };
 
 /**
  * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept the
  * brand's id although updates do. An order that Button has only accepted (202) may be shown by its token
  * later. A new order that may have been created, and was not looked up by a token, is updated too. If Button
- * has refused every read, it waits first: a refusal may pass, and the id may be another shop's. If Button
  * refuses that update in any way (how it refuses an unknown id is not documented), the order is created. An
- * order that was never sent is created at once: an update could only meet another shop's order.
+ * order that was never sent is created at once: an update could only meet another shop's order. After a
+ * refused read, an order that Button has not acknowledged waits, because its id may lead to another shop's.
  */
 async function sendNotFound(
   version: CreateOrder,
-  { byToken, mayBeCreated, refusedRead }: Search,
+  { byToken, mayBeCreated, refused: refusedRead }: Search,
 ): Promise<CallEnd> {
   const { entry, now } = version;
   if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
+  if (!entry.reported && (byToken || !mayBeCreated)) return createOrder(version);
+  if (refusedRead && isUnconfirmed(entry)) return refusedRead;
   if (entry.reported) return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
-  if (byToken || !mayBeCreated) return createOrder(version);
-  if (refusedRead && !isNeverRead(entry)) return refusedRead;
   const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');

@@ -14,9 +14,12 @@ const SHOWN_WITHIN_MS = 2 * 3_600_000;
 
 /**
  * For this number of tries, which take more than two hours, Button may say that an order exists without
- * showing it, answer reads with nothing readable, or refuse them.
+ * showing it, answer reads with nothing readable, or not answer them.
  */
 const MAX_TRIES_UNTIL_SHOWN = 10;
+
+/** A refusal of reads may pass. After this number of them, about half an hour, it counts as final. */
+const MAX_REFUSED_READS = 6;
 
 /** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {
@@ -96,14 +99,29 @@ export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
   return ended({ ...why, ...shown, result: 'unclear' });
 }
 
-/** Whether a read that Button refuses, or does not answer, counts as one that never works. Pure. */
-export function isNeverRead({ attempts }: LedgerEntry): boolean {
+/** Whether Button refuses to read this id. A 403 is about the key, and not about the id. Pure. */
+export function isIdRefused(answer: OrderApiAnswer): boolean {
+  return answer.answer === 'unanswered' && answer.isRefused && answer.reason !== 'http_403';
+}
+
+/** Whether a refused read may still be answered later: a refusal may pass. Pure. */
+export function mayPass({ failedLookUps = 0 }: LedgerEntry): boolean {
+  return failedLookUps < MAX_REFUSED_READS;
+}
+
+/** Whether the order waits for a read that was not answered, because it may be answered later. Pure. */
+export function isAwaited(read: OrderApiAnswer, entry: LedgerEntry): boolean {
+  if (read.answer === 'found' || read.answer === 'not-found') return false;
+  return isIdRefused(read) ? mayPass(entry) : !isNeverShown(entry);
+}
+
+function isNeverShown({ attempts }: LedgerEntry): boolean {
   return attempts >= MAX_TRIES_UNTIL_SHOWN;
 }
 
 /** The end if Button has the id and does not show whose order it is: in the end, it counts as another's. */
 export function unshown(entry: LedgerEntry): CallEnd {
-  return isNeverRead(entry) ? refused('order_id_taken') : NOT_SHOWN_YET;
+  return isNeverShown(entry) ? refused('order_id_taken') : NOT_SHOWN_YET;
 }
 
 /** Button answered a read, but the answer says nothing about the order. Pure. */
@@ -114,7 +132,7 @@ export function isUnreadable({ result }: CallEnd): boolean {
 /** The end of a read; if Button keeps answering reads with nothing readable, the id counts as another's. */
 export function unlessUnreadable(entry: LedgerEntry, end: CallEnd): CallEnd {
   const isEveryLast = entry.failures?.last.every(({ reason }) => reason === 'unreadable_order');
-  const isFinal = isNeverRead(entry) && isEveryLast && isUnreadable(end);
+  const isFinal = isNeverShown(entry) && isEveryLast && isUnreadable(end);
   return isFinal ? refused('order_id_taken') : end;
 }
 
@@ -126,8 +144,15 @@ export function refused(code: keyof typeof REFUSALS, answer?: FailedAnswer): Cal
   return { result: { result: 'refused', reason: code }, refusal: { code, problem: full, fix } };
 }
 
+/** The end of a read that blames neither Button nor the order: the key works, and the order may be fine. */
+export function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+  return ended({ result: 'try-again', reason, isLookUp: true, ...(afterMs !== undefined && { afterMs }) });
+}
+
 /** Only a read that was sent can be the order's fault, and not one to which somebody asks to wait. */
-function unanswered({ reason, afterMs, detail, isLost }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+function unanswered(answer: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
+  if (isIdRefused(answer)) return lookUpEnd(answer);
+  const { reason, afterMs, detail, isLost } = answer;
   return ended({
     result: 'try-again',
     reason: detail?.status === 403 ? 'forbidden' : reason,

@@ -14,7 +14,7 @@ import {
   endOf,
   forbidden,
   inDoubt,
-  isNeverRead,
+  isAwaited,
   notFound,
   NOT_SHOWN_YET,
   refused,
@@ -94,7 +94,7 @@ async function findOwn(
   const isFindable = read.byToken && !mayLackToken;
   if (isFindable) return { end: missing(entry, now) };
   if (cancels.isIdTaken) return { end: refused('order_id_taken') };
-  return read.refusedRead && !isNeverRead(entry) ? { end: read.refusedRead } : { ids: idsOf(entry) };
+  return read.refused ? { end: read.refused } : { ids: idsOf(entry) };
 }
 
 /**
@@ -121,7 +121,7 @@ async function confirm(
   }
   if (read.orders.length > 0) return CANCELLED;
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
-  if (read.isTokenUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
+  if (read.isUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
   const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
   return isGone ? CANCELLED : missing(entry, now);
 }
@@ -158,7 +158,7 @@ async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
     const byId = await api.get(id);
     if (byId.answer === 'found' && compareOrders(byId.order, read.order, btnRef) === 'anothers')
       return refused('order_id_taken');
-    if (byId.answer === 'unanswered' && !isNeverRead(entry)) return endOf(byId);
+    if (isAwaited(byId, entry)) return endOf(byId);
   }
   return cancelByOtherId([{ ...read, id }], [], { entry, api });
 }

@@ -1,8 +1,8 @@
-import type { OrderApi, OrderApiAnswer, OrderAtButton } from '../../shared/button/order-api.ts';
+import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
 import { identify, idsOf, mayChange } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { ended, endOf, type CallEnd } from './call-end.ts';
+import { endOf, isIdRefused, lookUpEnd, mayPass, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id by which it can be read. */
 export type FoundOrder = { order: OrderAtButton; id: string };
@@ -15,21 +15,19 @@ export type OrderReadResult =
   /**
    * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, and this
    * order is not among them. `isTokenUnread`: the order has a token, but Button does not support the look-up
-   * by token. `refusedRead`: Button has refused to read every id.
+   * by token. `refused`: Button has refused to read the id.
    */
-  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refusedRead?: CallEnd | undefined }
+  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refused?: CallEnd }
   /** A read was not answered: the order waits. */
   | { reading: 'failed'; end: CallEnd };
 
-/** `refused`: instead of a 404, Button may refuse ids of the kind that it does not accept. */
-type IdReadResult = OrderReadResult | { reading: 'refused'; end: CallEnd };
+const NOT_FOUND = { reading: 'not-found', byToken: false } as const;
 
 /**
- * After this number of look-ups by token that were not answered (about a day) or refused (about half an
- * hour), the answers for the order's ids count alone: an order must not wait forever for a look-up that never
- * works.
+ * After this number of look-ups by token that were not answered, which takes about a day, the answers for the
+ * order's ids count alone: an order must not wait forever for a look-up that never works.
  */
-const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
+const MAX_FAILED_LOOK_UPS = 48;
 
 /**
  * Reads the order by the id that Button has just `shown`, then by each of its own, and, if they do not find
@@ -38,17 +36,17 @@ const MAX_FAILED_LOOK_UPS = { failed: 48, refused: 6 } as const;
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
   let anothers: (OrderReadResult & { reading: 'anothers' }) | undefined;
-  const refusals: CallEnd[] = [];
-  const ids = idsToRead(entry, shown);
-  for (const id of ids) {
+  let refused: CallEnd | undefined;
+  for (const id of idsToRead(entry, shown)) {
     const read = await readById(id, entry, api);
     if (read.reading === 'found' || read.reading === 'failed') return read;
-    if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'anothers') anothers ??= read;
+    else if (id === entry.orderId && mayPass(entry)) ({ refused } = read);
   }
   const lookedUp = await lookUp(entry, api);
-  if (lookedUp.reading === 'not-found' && refusals.length === ids.length)
-    return { ...lookedUp, refusedRead: refusals[0] };
+  if (refused && lookedUp.reading === 'found' && lookedUp.id === entry.orderId)
+    return { reading: 'failed', end: refused };
+  if (refused && lookedUp.reading === 'not-found' && !anothers) return { ...lookedUp, refused };
   if (!anothers || lookedUp.reading === 'failed') return lookedUp;
   if (lookedUp.reading !== 'found') return anothers;
   const isReachable = lookedUp.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';
@@ -60,12 +58,15 @@ function idsToRead(entry: LedgerEntry, shown?: string): string[] {
   return idsOf(entry, shown, openDoubt(entry.progress)?.shownId);
 }
 
-/** An order that is found by Button's id has that id, although the answer may omit it. */
-async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<IdReadResult> {
+/**
+ * Instead of a 404, Button may refuse ids of the kind that it does not accept. An order that is found by
+ * Button's id has that id, although the answer may omit it.
+ */
+async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   const answer = await api.get(id, entry.orderId);
-  if (answer.answer === 'not-found') return { reading: 'not-found', byToken: false };
-  if (answer.answer !== 'found')
-    return { reading: isIdRefused(answer) ? 'refused' : 'failed', end: endOf(answer) };
+  if (answer.answer === 'not-found') return NOT_FOUND;
+  if (isIdRefused(answer)) return { ...NOT_FOUND, refused: endOf(answer) };
+  if (answer.answer !== 'found') return { reading: 'failed', end: endOf(answer) };
   const { order } = answer;
   const shownId = id === entry.orderId ? {} : { button_order_id: order.button_order_id ?? id };
   return found({ order: { ...order, ...shownId }, id }, entry);
@@ -74,12 +75,7 @@ async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<
 /** Once Button has acknowledged the order, another shop's counts as not found. `by`: what led to it. */
 function found(one: FoundOrder, entry: LedgerEntry, by = one.id): OrderReadResult {
   if (mayChange({ ...one, id: by }, entry)) return { reading: 'found', ...one };
-  return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : { reading: 'not-found', byToken: false };
-}
-
-/** A 403 is about the key, and not about the id. */
-export function isIdRefused(answer: OrderApiAnswer): boolean {
-  return answer.answer === 'unanswered' && answer.isRefused && answer.reason !== 'http_403';
+  return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : NOT_FOUND;
 }
 
 /**
@@ -88,7 +84,7 @@ export function isIdRefused(answer: OrderApiAnswer): boolean {
  */
 export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
   const { orderId, btnRef, reported, failedLookUps = 0 } = entry;
-  if (btnRef === undefined) return { reading: 'not-found', byToken: false };
+  if (btnRef === undefined) return NOT_FOUND;
   const answer = await api.getByToken(orderId, btnRef);
   switch (answer.answer) {
     case 'found': {
@@ -96,11 +92,11 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
       return found({ order: answer.order, id }, entry, orderId);
     }
     case 'not-found':
-      return { reading: 'not-found', byToken: !answer.mayBeRefused };
+      return { ...NOT_FOUND, byToken: !answer.mayBeRefused };
     case 'unanswered':
-      return failedLookUps < MAX_FAILED_LOOK_UPS[answer.isRefused ? 'refused' : 'failed']
+      return (answer.isRefused ? mayPass(entry) : failedLookUps < MAX_FAILED_LOOK_UPS)
         ? { reading: 'failed', end: lookUpEnd(answer) }
-        : { reading: 'not-found', byToken: false, isTokenUnread: true };
+        : { ...NOT_FOUND, isTokenUnread: true };
     default:
       return { reading: 'failed', end: endOf(answer) };
   }
@@ -109,8 +105,11 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 /** Every order that was found. */
 type CompleteReadResult = {
   orders: FoundOrder[];
-  /** The order has a token, but Button has not looked it up by that: there may be more orders. */
-  isTokenUnread?: boolean | undefined;
+  /**
+   * Button does not support the look-up by the order's token, or refuses to read every id: there may be more
+   * orders.
+   */
+  isUnread?: boolean | undefined;
   /** Why a read was not answered: Button may have more orders. */
   failed?: CallEnd | undefined;
 };
@@ -118,27 +117,21 @@ type CompleteReadResult = {
 /** Every order that Button shows under an id or the token of this order, unless it is another shop's. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
-  const refusals: CallEnd[] = [];
-  const ids = idsToRead(entry);
-  for (const id of ids) {
+  let refused: CallEnd | undefined;
+  let isAnswered = false;
+  for (const id of idsToRead(entry)) {
     const read = await readById(id, entry, api);
     if (read.reading === 'failed') return { orders, failed: read.end };
-    if (read.reading === 'refused') refusals.push(read.end);
     if (read.reading === 'found') orders.push(read);
+    if (read.reading === 'not-found' && read.refused) ({ refused } = read);
+    else isAnswered = true;
   }
   const lookedUp = await lookUp(entry, api);
   if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
   if (lookedUp.reading === 'found') orders.push(lookedUp);
   if (lookedUp.reading !== 'not-found') return { orders };
   // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
-  const isUnread = refusals.length === ids.length && !lookedUp.byToken;
-  return { orders, isTokenUnread: lookedUp.isTokenUnread, failed: isUnread ? refusals[0] : undefined };
-}
-
-/**
- * The reads by id have just worked, so the key works: a failed look-up is not a fault of Button or of the
- * order.
- */
-function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
-  return ended({ result: 'try-again', reason, isLookUp: true, ...(afterMs !== undefined && { afterMs }) });
+  const isUnread = !isAnswered && !lookedUp.byToken;
+  if (isUnread && mayPass(entry)) return { orders, failed: refused };
+  return { orders, isUnread: isUnread || lookedUp.isTokenUnread };
 }

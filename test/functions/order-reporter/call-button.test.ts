@@ -463,16 +463,17 @@ describe('a 404 to an update (requirement 3)', () => {
     expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
   });
 
-  it('waits for a read by the brand’s id, but not for one that Button never answers, and ends with one that it refuses', async () => {
-    const entry = (attempts: number) =>
-      claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, more: { attempts } });
-    const update = [missing, done];
-    const asked = async (attempts: number, get: OrderApiAnswer) =>
-      (await talk(entry(attempts), { update, get })).asked;
+  it('waits for a read by the brand’s id, but not for one that Button never answers, or refuses for good', async () => {
+    const asked = async (more: Partial<LedgerEntry>, get: OrderApiAnswer) => {
+      const entry = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1' }, more });
+      return (await talk(entry, { update: [missing, done], get })).asked;
+    };
+    const isRefused = { ...down, isRefused: true };
 
-    expect(await asked(9, down)).toEqual(['update', 'get']);
-    expect(await asked(10, down)).toEqual(['update', 'get', 'update']);
-    expect(await asked(0, { ...down, isRefused: true })).toEqual(['update', 'get', 'getByToken']);
+    expect(await asked({ attempts: 9 }, down)).toEqual(['update', 'get']);
+    expect(await asked({ attempts: 10 }, down)).toEqual(['update', 'get', 'update']);
+    expect(await asked({ attempts: 99, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get']);
+    expect(await asked({ failedLookUps: 6 }, isRefused)).toEqual(['update', 'get', 'update']);
   });
 
   it('is followed by a call with the id that a read has just shown, before any other, and by no id twice', async () => {
@@ -916,17 +917,17 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
 
   it('is sent by the brand’s id only after a read, if a token that came later leads to an order without an id of Button’s', async () => {
     const reported = { kind: 'cancelled', buttonOrderId: 'btnorder-1' } as const;
-    const entry = (attempts: number) =>
-      claimed({ kind: 'cancelled', reported, more: { tokenDue: true, attempts } });
+    const entry = (failedLookUps: number) =>
+      claimed({ kind: 'cancelled', reported, more: { tokenDue: true, failedLookUps } });
     const nameless = found({ ...held, btn_ref: token });
-    const asks = async (get: OrderApiAnswer, attempts = 0) => {
-      const { calls, result } = await talk(entry(attempts), { get, getByToken: nameless, cancel: done });
+    const asks = async (get: OrderApiAnswer, failedLookUps = 0) => {
+      const { calls, result } = await talk(entry(failedLookUps), { get, getByToken: nameless, cancel: done });
       return { ids: calls.flatMap(([call, id]) => (call === 'cancel' ? [id] : [])), result };
     };
 
     const theirs = await asks(found({ ...held, btn_ref: 'srctok-another' }));
     const isRefused = { answer: 'unanswered', isRefused: true, reason: 'http_400' } as const;
-    const ours = [await asks(nameless), await asks(missing), await asks(isRefused, 10)];
+    const ours = [await asks(nameless), await asks(missing), await asks(isRefused, 6)];
 
     expect(theirs).toEqual({ ids: [], result: { result: 'refused', reason: 'order_id_taken' } });
     expect(ours.map(({ ids }) => ids)).toEqual(Array(3).fill([order.order_id]));
@@ -1921,13 +1922,14 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
   });
 
   it('cancels what Button’s id does not find any more, though the brand’s id is refused', async () => {
-    const { result } = await talk(cancelling, {
-      get: [refusedRead, missing, refusedRead],
-      getByToken: missing,
-      cancel: [missing, refusal],
-    });
+    const asks = async (failedLookUps: number) =>
+      talk(
+        { ...cancelling, failedLookUps },
+        { get: [refusedRead, missing, refusedRead], getByToken: missing, cancel: [missing, refusal] },
+      );
 
-    expect(result).toMatchObject(isDone);
+    expect((await asks(5)).result).toEqual({ result: 'try-again', reason: 'http_400', isLookUp: true });
+    expect((await asks(6)).result).toMatchObject(isDone);
   });
 
   it('keeps the refusal of a cancellation, if the order is open and has no other id', async () => {
@@ -1957,22 +1959,22 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
   ])(
     'waits before it updates one that may be created, because the refusal may pass, if %s',
     async (_what, entry, more) => {
-      const asked = async (attempts: number) =>
-        (await talk({ ...entry, attempts }, { get: refusedRead, update: done, ...more })).asked;
+      const asked = async (failedLookUps: number) =>
+        (await talk({ ...entry, failedLookUps }, { get: refusedRead, update: done, ...more })).asked;
 
-      expect(await asked(9)).not.toContain('update');
-      expect(await asked(10)).toContain('update');
+      expect(await asked(5)).not.toContain('update');
+      expect(await asked(6)).toContain('update');
     },
   );
 
   it('waits before it cancels one that Button has not acknowledged', async () => {
     const entry = tokenless({ kind: 'cancelled', ...inDoubt });
     const newest = { ...entry.newest, cancels: { purchase_date, currency } };
-    const asked = async (attempts: number) =>
-      (await talk({ ...entry, newest, attempts }, { get: refusedRead, cancel: done })).asked;
+    const asked = async (failedLookUps: number) =>
+      (await talk({ ...entry, newest, failedLookUps }, { get: refusedRead, cancel: done })).asked;
 
-    expect(await asked(9)).toEqual(['get']);
-    expect(await asked(10)).toEqual(['get', 'cancel']);
+    expect(await asked(5)).toEqual(['get']);
+    expect(await asked(6)).toEqual(['get', 'cancel']);
   });
 
   it('waits for a refused read if nothing else shows what became of the order', async () => {

@@ -74,10 +74,12 @@ describe('a call about an order', () => {
     expect((await send([missing, done], { read: down, entry: often })).answer).toEqual(done);
   });
 
-  it('is not sent by the brand’s id if Button refuses to read that', async () => {
-    const { answer, asked } = await send([missing, done], { read: readRefused });
+  it('ends with a read that Button refuses, until it has refused it for half an hour', async () => {
+    const asks = (failedLookUps: number) =>
+      send([missing, done], { read: readRefused, entry: { ...updated, failedLookUps, attempts: 99 } });
 
-    expect([answer, asked]).toEqual([missing, ['send btnorder-1', 'get order-1']]);
+    expect((await asks(5)).answer).toEqual(readRefused);
+    expect((await asks(6)).answer).toEqual(done);
   });
 
   it.each<[string, OrderApiAnswer, OrderApiAnswer]>([
@@ -92,15 +94,24 @@ describe('a call about an order', () => {
     const asks = async (readAgain: OrderApiAnswer, entry = updated) =>
       send([refusedWith(400), missing], { readAgain, entry });
 
-    const { answer, asked } = await asks(readRefused);
+    const { answer, asked } = await asks(readRefused, { ...updated, failedLookUps: 6 });
     expect([answer, asked.at(-1)]).toEqual([missing, 'get btnorder-1']);
+    expect((await asks(readRefused)).answer).toEqual(readRefused);
     expect((await asks(down)).answer).toEqual(down);
     expect((await asks(down, { ...updated, attempts: 10 })).answer).toEqual(refusedWith(400));
   });
 
+  it('is refused if Button refuses both ids, in calls and in reads', async () => {
+    const entry = { ...updated, failedLookUps: 6 };
+    const both = await send([refusedWith(400), refusedWith(422)], { read: readRefused, entry });
+
+    expect(both.answer).toEqual(refusedWith(400));
+  });
+
   it('finds no order if Button knows neither id, or refuses the brand’s id in reads too', async () => {
     expect((await send([missing, missing])).answer).toEqual(missing);
-    expect((await send([missing, refusedWith(400)], { read: readRefused })).answer).toEqual(missing);
+    const entry = { ...updated, failedLookUps: 6 };
+    expect((await send([missing, refusedWith(400)], { read: readRefused, entry })).answer).toEqual(missing);
   });
 });
 
@@ -112,7 +123,8 @@ describe('a cancellation', () => {
     ['Button’s id is unknown, and the brand’s is refused', missing, missing, refusedWith(400)],
     ['the brand’s id is refused in reads too', refusedWith(400), readRefused, refusedWith(422)],
   ])('finds no order, and says what was refused, if %s', async (_what, first, read, second) => {
-    expect((await send([first, second], { entry: cancelled, read })).answer).toEqual(gone);
+    const entry = { ...cancelled, failedLookUps: 6 };
+    expect((await send([first, second], { entry, read })).answer).toEqual(gone);
   });
 
   it('is refused if Button knows both ids and refuses them', async () => {
