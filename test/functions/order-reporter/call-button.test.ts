@@ -1967,6 +1967,56 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     },
   );
 
+  it('waits only for the brand’s id, which may be another shop’s', async () => {
+    const entry = tokenless({ doubt: { kind: 'unclear', hash: 'h-2', shownId: 'btnorder-3' } });
+    const asked = async (...get: OrderApiAnswer[]) => (await talk(entry, { get, update: done })).asked;
+
+    expect(await asked(missing, refusedRead)).toEqual(['get', 'get']);
+    expect(await asked(refusedRead, missing)).toEqual(['get', 'get', 'update']);
+  });
+
+  it('waits before it sends an order that only its token finds to the brand’s id', async () => {
+    const asked = async (failedLookUps: number, shown: OrderAtButton = {}) => {
+      const entry = claimed({ ...inDoubt, content: { ...order, total: 1 }, more: { failedLookUps } });
+      const getByToken = found({ ...held, btn_ref: token, ...shown });
+      return (await talk(entry, { get: refusedRead, getByToken, update: done })).asked;
+    };
+
+    expect(await asked(5)).toEqual(['get', 'getByToken']);
+    expect(await asked(6)).toEqual(['get', 'getByToken', 'update']);
+    expect(await asked(0, { button_order_id: 'btnorder-7' })).toEqual(['get', 'getByToken', 'update']);
+  });
+
+  it('leaves another shop’s order alone, whatever id is refused beside it', async () => {
+    const theirs = found({ ...held, purchase_date: '2001-01-01T00:00:00Z' });
+    const entry = tokenless({ doubt: { kind: 'unclear', hash: 'h-2', shownId: 'btnorder-3' } });
+    const { result } = await talk(entry, { get: [theirs, refusedRead] });
+
+    expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+  });
+
+  it('cancels by the id that the look-up shows, though Button refuses every read', async () => {
+    const getByToken = found({ ...held, btn_ref: token, button_order_id: 'btnorder-5' });
+    const entry = claimed({ kind: 'cancelled', reported: {} });
+    const { calls, result } = await talk(entry, { get: refusedRead, getByToken, cancel: [missing, done] });
+
+    expect(calls.at(-1)).toEqual(['cancel', 'btnorder-5']);
+    expect(result).toEqual(isDone);
+  });
+
+  it('does not count an order as cancelled that Button refuses to read under every id', async () => {
+    const unlisted: OrderApiAnswer = { answer: 'not-found', mayBeRefused: true };
+    const end = async (failedLookUps: number, get: readonly OrderApiAnswer[], getByToken = unlisted) =>
+      (await talk({ ...cancelling, failedLookUps }, { get, getByToken, cancel: missing })).result;
+
+    expect(await end(6, [refusedRead])).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
+    expect(await end(6, [refusedRead, missing, refusedRead])).toEqual(isDone);
+    expect(await end(6, [refusedRead], missing)).toEqual(isDone);
+    const nameless = claimed({ kind: 'cancelled', reported: {} });
+    const waits = await talk(nameless, { get: refusedRead, getByToken: unlisted, cancel: missing });
+    expect(waits.result).toEqual({ result: 'try-again', reason: 'http_400', isLookUp: true });
+  });
+
   it('waits before it cancels one that Button has not acknowledged', async () => {
     const entry = tokenless({ kind: 'cancelled', ...inDoubt });
     const newest = { ...entry.newest, cancels: { purchase_date, currency } };
