@@ -375,13 +375,12 @@ describe('the row that would change nothing', () => {
     const [same, other] = [shown(), shown()];
     for (const { record } of [same, other]) await tableStore().write(record, 0);
     const answers: BatchGetItemCommandOutput[] = [];
-    const client = {
-      send: async (command: BatchGetItemCommand) => {
-        const answer = await dynamodb.client.send(command);
-        answers.push(answer);
-        return answer;
-      },
-    } as DynamoDBClient;
+    const send = async (command: BatchGetItemCommand) => {
+      const answer = await dynamodb.client.send(command);
+      answers.push(answer);
+      return answer;
+    };
+    const client = { send: send as DynamoDBClient['send'] };
     const store = createTransactionStore({ ...access(), client, shopperField: 'none' });
 
     const found = await store.readMany([same.record.key, other.record.key], (key, summary) =>
