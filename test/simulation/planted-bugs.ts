@@ -24,7 +24,7 @@ export const BUGS: readonly KnownBug[] = [
       original: "'revision = :expected'",
       planted: "'attribute_exists(revision)'",
     },
-    seed: 24,
+    seed: 29,
   },
   {
     name: 'a claim does not check for an existing one',
