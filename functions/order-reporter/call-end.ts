@@ -19,7 +19,7 @@ const SHOWN_WITHIN_MS = 2 * 3_600_000;
 const MAX_TRIES_UNTIL_SHOWN = 10;
 
 /** A refusal of reads may pass. After this number of them, about half an hour, it counts as final. */
-const MAX_REFUSED_READS = 6;
+export const MAX_REFUSED_READS = 6;
 
 /** An end that only the ledger has to know. */
 export function ended(result: CallResult): CallEnd {
@@ -81,7 +81,7 @@ export const NOT_SHOWN_YET = ended({ result: 'try-again', reason: 'not_found' })
  * means that the order is shown later.
  */
 export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
-  const isRecent = reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
+  const isRecent = reported && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
   return isRecent ? NOT_SHOWN_YET : refused('unknown_to_button');
 }
 
@@ -104,9 +104,12 @@ export function isIdRefused(answer: OrderApiAnswer): boolean {
   return answer.answer === 'unanswered' && answer.isRefused && answer.reason !== 'http_403';
 }
 
-/** Whether a refused read may still be answered later: a refusal may pass. Pure. */
-export function mayPass({ failedLookUps = 0 }: LedgerEntry): boolean {
-  return failedLookUps < MAX_REFUSED_READS;
+/**
+ * Whether a refused read may still be answered later: a refusal may pass. An order that has already been
+ * tried for hours does not wait for that. Pure.
+ */
+export function mayPass(entry: LedgerEntry): boolean {
+  return (entry.failedLookUps ?? 0) < MAX_REFUSED_READS && !isNeverShown(entry);
 }
 
 /** Whether the order waits for a read that was not answered, because it may be answered later. Pure. */

@@ -2,7 +2,7 @@ import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
 import { identify, idsOf, mayChange } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { endOf, isIdRefused, lookUpEnd, mayPass, type CallEnd } from './call-end.ts';
+import { endOf, isIdRefused, lookUpEnd, MAX_REFUSED_READS, mayPass, type CallEnd } from './call-end.ts';
 
 /** An order at Button, and the id by which it can be read. */
 export type FoundOrder = { order: OrderAtButton; id: string };
@@ -94,7 +94,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
     case 'not-found':
       return { ...NOT_FOUND, byToken: !answer.mayBeRefused };
     case 'unanswered':
-      return (answer.isRefused ? mayPass(entry) : failedLookUps < MAX_FAILED_LOOK_UPS)
+      return failedLookUps < (answer.isRefused ? MAX_REFUSED_READS : MAX_FAILED_LOOK_UPS)
         ? { reading: 'failed', end: lookUpEnd(answer) }
         : { ...NOT_FOUND, isTokenUnread: true };
     default:

@@ -7,7 +7,8 @@ import { isAwaited, isIdRefused } from './call-end.ts';
  * Sends a call about the order under one id after the other, as long as Button itself says that it knows no
  * order with that id, or refuses the call: it may accept ids of the other kind only. After Button's id,
  * another shop's order may have the brand's: it is read first, and left alone. If that read is refused or not
- * answered, the order waits. In the end the call is sent all the same: no order waits forever for a read that
+ * answered, the order waits, unless Button has just refused its own id as well: it will refuse what it does
+ * not accept under any id. In the end the call is sent all the same: no order waits forever for a read that
  * never works.
  */
 export async function sendByIds(
@@ -23,8 +24,8 @@ export async function sendByIds(
       const read = await api.get(id, id);
       const known = entry.reported?.buttonOrderId ?? ids[0];
       if (read.answer === 'found' && !mayChange({ ...read, id }, entry, known)) continue;
-      if (isAwaited(read, entry)) return read;
       isReadRefused = isIdRefused(read);
+      if (isAwaited(read, entry) && !(refused && isReadRefused)) return read;
     }
     const answer = await call(id);
     if (answer.answer === 'not-found') isMissing = true;

@@ -472,7 +472,8 @@ describe('a 404 to an update (requirement 3)', () => {
 
     expect(await asked({ attempts: 9 }, down)).toEqual(['update', 'get']);
     expect(await asked({ attempts: 10 }, down)).toEqual(['update', 'get', 'update']);
-    expect(await asked({ attempts: 99, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get']);
+    expect(await asked({ attempts: 9, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get']);
+    expect(await asked({ attempts: 10, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get', 'update']);
     expect(await asked({ failedLookUps: 6 }, isRefused)).toEqual(['update', 'get', 'update']);
   });
 

@@ -76,7 +76,7 @@ describe('a call about an order', () => {
 
   it('ends with a read that Button refuses, until it has refused it for half an hour', async () => {
     const asks = (failedLookUps: number) =>
-      send([missing, done], { read: readRefused, entry: { ...updated, failedLookUps, attempts: 99 } });
+      send([missing, done], { read: readRefused, entry: { ...updated, failedLookUps, attempts: 9 } });
 
     expect((await asks(5)).answer).toEqual(readRefused);
     expect((await asks(6)).answer).toEqual(done);
@@ -99,6 +99,14 @@ describe('a call about an order', () => {
     expect((await asks(readRefused)).answer).toEqual(readRefused);
     expect((await asks(down)).answer).toEqual(down);
     expect((await asks(down, { ...updated, attempts: 10 })).answer).toEqual(refusedWith(400));
+  });
+
+  it('does not wait for a read that Button refuses after it has refused its own id', async () => {
+    const { answer, asked } = await send([refusedWith(400), done], { read: readRefused });
+
+    expect(answer).toEqual(done);
+    expect(asked).toEqual(['send btnorder-1', 'get order-1', 'send order-1']);
+    expect((await send([refusedWith(400), done], { read: down })).answer).toEqual(down);
   });
 
   it('is refused if Button refuses both ids, in calls and in reads', async () => {
