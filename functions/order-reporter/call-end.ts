@@ -52,8 +52,10 @@ export function endOf(answer: OrderApiAnswer): CallEnd {
     }
     case 'unanswered':
       return unanswered(answer);
-    case 'unclear':
-      return ended({ result: 'unclear', reason: answer.reason, ...said(answer.detail) });
+    case 'unclear': {
+      const { reason, detail } = answer;
+      return ended({ result: 'unclear', reason, ...(detail && { answer: detail }) });
+    }
     case 'refused':
       return refused('refused_by_button', answer.detail);
     case 'forbidden':
@@ -163,10 +165,6 @@ function unanswered(answer: OrderApiAnswer & { answer: 'unanswered' }): CallEnd 
     ...((detail || isLost) && { blamesOrder: true }),
     ...(detail && { answer: detail }),
   });
-}
-
-function said(answer: FailedAnswer | undefined): { answer?: FailedAnswer } {
-  return answer ? { answer } : {};
 }
 
 /** The fix if only Button knows more. */

@@ -4,18 +4,18 @@ import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { isAwaited, isIdRefused } from './call-end.ts';
 
 /**
- * Sends a call about the order under one id after the other, as long as Button itself says that it knows no
- * order with that id, or refuses the call: it may accept ids of the other kind only. After Button's id,
- * another shop's order may have the brand's: it is read first, and left alone. If that read is refused or not
- * answered, the order waits, unless Button has just refused its own id as well: it will refuse what it does
- * not accept under any id. In the end the call is sent all the same: no order waits forever for a read that
- * never works.
+ * Sends a call about the order under one id after the other, until Button accepts one: Button may take only
+ * ids of one kind, and answer others with a 404 or a refusal. Another shop's order may have the brand's id.
+ * So the order is read by it before the call is sent to it, and another shop's order is left alone. A read
+ * that Button refuses or does not answer makes the order wait, but not forever (`isAwaited`). An update that
+ * Button has refused under its own id waits for no refused read: it is refused for what it says.
  */
 export async function sendByIds(
   ids: readonly string[],
   { entry, api }: { entry: LedgerEntry; api: OrderApi },
   call: (id: string) => Promise<OrderApiAnswer>,
 ): Promise<OrderApiAnswer> {
+  const cancels = entry.newest.kind === 'cancelled';
   let refused: { answer: OrderApiAnswer & { answer: 'refused' }; id: string } | undefined;
   let isMissing = false;
   let isReadRefused = false;
@@ -25,7 +25,8 @@ export async function sendByIds(
       const known = entry.reported?.buttonOrderId ?? ids[0];
       if (read.answer === 'found' && !mayChange({ ...read, id }, entry, known)) continue;
       isReadRefused = isIdRefused(read);
-      if (isAwaited(read, entry) && !(refused && isReadRefused)) return read;
+      const cannotHelp = refused && isReadRefused && !cancels;
+      if (isAwaited(read, entry) && !cannotHelp) return read;
     }
     const answer = await call(id);
     if (answer.answer === 'not-found') isMissing = true;
@@ -35,8 +36,7 @@ export async function sendByIds(
   }
   if (!refused) return { answer: 'not-found' };
   // A cancellation has no content for which it could be refused: reads show whether the order is gone.
-  if (entry.newest.kind === 'cancelled' && (isMissing || isReadRefused))
-    return { answer: 'not-found', refusal: refused.answer.detail };
+  if (cancels && (isMissing || isReadRefused)) return { answer: 'not-found', refusal: refused.answer.detail };
   if (!isMissing) return refused.answer;
   const read = await api.get(refused.id, entry.orderId);
   if (isAwaited(read, entry)) return read;

@@ -135,6 +135,14 @@ describe('a cancellation', () => {
     expect((await send([first, second], { entry, read })).answer).toEqual(gone);
   });
 
+  it('waits for a refused read of the brand’s id, even after Button has refused its own id', async () => {
+    const asks = (failedLookUps: number) =>
+      send([refusedWith(409), done], { entry: { ...cancelled, failedLookUps }, read: readRefused });
+
+    expect(await asks(5)).toEqual({ answer: readRefused, asked: ['send btnorder-1', 'get order-1'] });
+    expect((await asks(6)).answer).toEqual(done);
+  });
+
   it('is refused if Button knows both ids and refuses them', async () => {
     const both = await send([refusedWith(400), refusedWith(422)], { entry: cancelled });
 
