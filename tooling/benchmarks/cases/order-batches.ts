@@ -9,8 +9,8 @@ import { inRounds, median, namesOf, ratioOf, type Spread } from '../statistics.t
 const BUTTON_LATENCY_MS = 100;
 const BATCH = 10;
 /**
- * Batches before the measured ones, with a Button that answers at once. V8 compiles only code that is used
- * often: the CPU of an order stops falling after about two thousand orders.
+ * Batches before the measured ones of a full run, with a Button that answers at once. V8 compiles only code
+ * that is used often: the CPU of an order stops falling after about two thousand orders.
  */
 const WARM_UP = 200;
 const MEASURED = 5;
@@ -36,7 +36,9 @@ type Subject = (typeof SUBJECTS)[number];
  * message that nobody can read (B9).
  */
 export async function measureOrderBatches(laboratory: Laboratory): Promise<Measurement> {
-  const outcomes = await inRounds(SUBJECTS, Math.ceil(5 * laboratory.effort), batchRunner(laboratory));
+  const warmUp = Math.ceil(WARM_UP * laboratory.effort);
+  const rounds = Math.ceil(5 * laboratory.effort);
+  const outcomes = await inRounds(SUBJECTS, rounds, batchRunner(laboratory, warmUp));
   laboratory.button.reset();
 
   const walls = (design: Design, groups: Groups): number[] =>
@@ -48,7 +50,7 @@ export async function measureOrderBatches(laboratory: Laboratory): Promise<Measu
   return {
     id: 'order-batches',
     title: 'A batch of ten orders',
-    explanation: `Wall time of each of ${MEASURED} batches after ${WARM_UP} others, one after the other, with a Button that answers after ${BUTTON_LATENCY_MS} ms. The hand-written floor does the same work: it claims each order by a conditional write, reports it over a kept connection and settles it by another write, groups side by side. The order within groups is checked.`,
+    explanation: `Wall time of each of ${MEASURED} batches after ${warmUp} others, one after the other, with a Button that answers after ${BUTTON_LATENCY_MS} ms. The hand-written floor does the same work: it claims each order by a conditional write, reports it over a kept connection and settles it by another write, groups side by side. The order within groups is checked.`,
     figures: GROUP_COUNTS.map((groups) => ({
       subject: `${groups} group${groups === 1 ? '' : 's'}`,
       values: {
@@ -85,7 +87,10 @@ export async function measureOrderBatches(laboratory: Laboratory): Promise<Measu
 }
 
 /** Runs the batches of a subject in a process of their own. */
-function batchRunner({ bundles, env, button }: Laboratory): (subject: Subject) => Promise<Outcome> {
+function batchRunner(
+  { bundles, env, button }: Laboratory,
+  warmUp: number,
+): (subject: Subject) => Promise<Outcome> {
   const files = {
     ours: bundles.ours('order-reporter').entry,
     'one after the other': bundles.peer('orders-straightforward').entry,
@@ -99,7 +104,7 @@ function batchRunner({ bundles, env, button }: Laboratory): (subject: Subject) =
     const batchesOf = (count: number) =>
       Array.from({ length: count }, () => ({ Records: recordsOf(subject, groups, (batches += 1)) }));
     button.reset();
-    await handler.handle(batchesOf(WARM_UP));
+    await handler.handle(batchesOf(warmUp));
     button.reset();
     button.setLatency(BUTTON_LATENCY_MS);
     const { wallMs, results } = await handler.handle(batchesOf(MEASURED));
