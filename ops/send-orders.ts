@@ -78,7 +78,7 @@ export async function sendOrders(
   }
 }
 
-/** Throws a `UsageError`. */
+/** The options and the files of the command line. Throws a `UsageError`. */
 function readLine(args: readonly string[]) {
   try {
     return parseArgs({
@@ -116,7 +116,7 @@ function settingsOf(stage: DeployedStage, brand: string): OrderEventSettings {
   return SettingsSchema.parse(JSON.parse(stage.output(`OrderSettings${brandName(brand)}`)));
 }
 
-/** What the check has accepted is an event with these. */
+/** The fields that every accepted message has. */
 const EventSchema = z.looseObject({
   id: z.string(),
   source: z.string(),

@@ -5,12 +5,12 @@ import { readFinalizationWindows } from './finalization-windows.ts';
 /** How long an instance of a function uses the windows that it has read. */
 const CACHED_MS = 3_600_000;
 
-/** How long it waits before it reads again, if it found none. */
+/** How long it waits before the next read, if it found no windows or the read failed. */
 const MISSED_MS = 300_000;
 
 /**
- * The window of a brand in minutes; undefined if it is not known. Never throws, because nothing that is
- * stored may wait for it.
+ * The window of a brand in minutes; undefined if it is not known. Never throws: without it, a transaction is
+ * stored all the same.
  */
 export type FinalizationMinutes = (brand: string) => Promise<number | undefined>;
 

@@ -14,10 +14,10 @@ export type Member = Deployed & {
   deletionPolicy: TemplateResource['DeletionPolicy'];
 };
 
-/** A resource as a template wants it, its properties resolved. */
+/** A resource as a template asks for it, with its properties resolved. */
 export type WantedMember = Omit<Member, 'resource' | 'generation'>;
 
-/** Makes a resource. Throws for a name that something in the account has already. */
+/** Creates a resource. Throws if another resource of the account already has its name. */
 export async function createMember(wanted: WantedMember, cloud: LocalCloud): Promise<Member> {
   const { stack, logicalId, type, properties } = wanted;
   const definition = definitionOf(type);
@@ -38,7 +38,7 @@ export async function createMember(wanted: WantedMember, cloud: LocalCloud): Pro
   }
 }
 
-/** Changes a resource in place: it keeps its id and what it holds. */
+/** Changes a resource in place: it keeps its id and its contents. */
 export async function updateMember(before: Member, wanted: WantedMember, cloud: LocalCloud): Promise<Member> {
   const { stack, logicalId, type, properties } = wanted;
   const { generation } = before;
@@ -47,14 +47,14 @@ export async function updateMember(before: Member, wanted: WantedMember, cloud: 
   return { ...wanted, resource, generation };
 }
 
-/** Deletes a resource and sets its name free. */
+/** Deletes a resource and frees its name. */
 export async function removeMember({ type, properties, resource }: Member, cloud: LocalCloud): Promise<void> {
   await resource.remove?.();
   const name = nameOf(definitionOf(type), properties);
   if (name !== undefined) cloud.namesInUse.delete(name);
 }
 
-/** Whether the template gives both the same name, so that one cannot be made while the other exists. */
+/** Whether the template gives both the same name: then one cannot be created while the other exists. */
 export function haveOneName(one: WantedMember, other: WantedMember): boolean {
   const definition = definitionOf(one.type);
   const name = nameOf(definition, one.properties);
