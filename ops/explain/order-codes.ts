@@ -103,7 +103,7 @@ export const LEDGER_CODES = explanations(
       'version 4, a cancellation',
     ],
     cancellation_unconfirmed: [
-      'Button does not find the order, and does not answer look-ups by its token: the order may be open under an unknown id.',
+      'Button does not show the order, but does not answer every read that could show it: the order may still be open.',
       'Ask your Button contact; replay the entry to try again.',
       'a cancellation that gets 404, while the look-up by token gets 500 again and again',
       'a cancellation that Button confirms, or after which no read finds the order',

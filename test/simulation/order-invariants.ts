@@ -339,7 +339,7 @@ export class OrderInvariants {
     if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     if (reason === 'order_id_taken' && (this.#isForgotten(order) || this.#isFinalizedUnseen(order))) return;
-    // Button did an earlier try of the cancellation late. A later try was refused, so the order went on.
+    // Button carried out one try of the cancellation late. A later try was refused, so the order went on.
     const isGone = live.length === 0 && this.#isCancellationRefused(order);
     if (isGone && ['unknown_to_button', 'deleted_at_button'].includes(reason)) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
@@ -512,7 +512,7 @@ export class OrderInvariants {
     return this.#isFinalizedUnseen(order);
   }
 
-  /** Button has finalized the order, and shows it under no known id and by no token. */
+  /** Whether Button has finalized the order, and shows it neither under a known id nor by its token. */
   #isFinalizedUnseen(order: Told): boolean {
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
     const isIdUsable =

@@ -38,7 +38,7 @@ export type Measurement = {
   headlines?: readonly Headline[];
 };
 
-/** The bar as its goal would have it: the same, unless something stands in the way. */
+/** The bar with its goal as its limit; a bar without a goal is its own. */
 export function goalOf({ goal, ...bar }: Bar): Bar {
   if (goal === undefined) return bar;
   return { ...bar, ...(bar.atMost === undefined ? { atLeast: goal.value } : { atMost: goal.value }) };

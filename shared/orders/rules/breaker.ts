@@ -86,8 +86,8 @@ const FAILURE_COUNTS_FOR_MS = 900_000;
 /**
  * What the result of the calls about one order says about Button and the key, apart from the order. Pure.
  *
- * A look-up by token counts as `healthy`, whatever its result: the read before it was answered. So does a
- * read that Button refused.
+ * An unanswered look-up by token counts as `healthy`, because Button has answered the read before it. So does
+ * a read that Button refused. A 429 to a look-up counts as `throttled`.
  */
 export function healthOf(result: CallResult): ButtonHealth {
   if (result.result === 'done' || result.result === 'refused') return 'healthy';

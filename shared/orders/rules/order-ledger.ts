@@ -156,7 +156,7 @@ export type LedgerEntry = {
   failures?: Failures;
   /** Since when the order has been in quarantine because Button fails on it; ISO 8601 UTC. */
   failingSince?: string;
-  /** How many look-ups by token were not answered, and reads refused; missing if there were none. */
+  /** The number of unanswered look-ups by token and of refused reads; missing if there were none. */
   failedLookUps?: number;
   /**
    * A version that Button does not hold, from before or after an unfinished cancellation: it becomes the
@@ -221,7 +221,7 @@ type FailedCall = {
   reason: string;
   /** How long Button asks to wait. */
   afterMs?: number;
-  /** The call without an answer is a look-up by the order's token, or a read of an id that Button refused. */
+  /** The call is a look-up by token that Button did not answer, or a read by id that it refused. */
   isLookUp?: true;
   /** The order itself may be the cause. */
   blamesOrder?: true;
