@@ -130,8 +130,7 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
   if (lookedUp.reading === 'found') orders.push(lookedUp);
   if (lookedUp.reading !== 'not-found') return { orders };
+  if (orders.length === 0 && mayPass(entry)) return { orders, failed: refused };
   // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
-  const isUnread = !isAnswered && !lookedUp.byToken;
-  if (isUnread && mayPass(entry)) return { orders, failed: refused };
-  return { orders, isUnread: isUnread || lookedUp.isTokenUnread };
+  return { orders, isUnread: (!isAnswered && !lookedUp.byToken) || lookedUp.isTokenUnread };
 }

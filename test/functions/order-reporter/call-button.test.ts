@@ -835,6 +835,18 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(result).toMatchObject({ result: 'unclear', reason: 'http_503' });
   });
 
+  it('is in doubt after a 204 while Button refuses to read one of the ids: the order may be open there', async () => {
+    const readRefused = { ...down, isRefused: true, reason: 'http_400' } as const;
+    const asks = async (failedLookUps: number) => {
+      const entry = { ...known, failedLookUps };
+      const cancel = { answer: 'unconfirmed' } as const;
+      return (await talk(entry, { cancel, get: [missing, readRefused], getByToken: missing })).result;
+    };
+
+    expect(await asks(5)).toMatchObject({ result: 'unclear', reason: 'http_400' });
+    expect(await asks(6)).toEqual(isDone);
+  });
+
   it.each<[string, OrderApiAnswer, object]>([
     [
       'Button asks to wait',
