@@ -106,10 +106,10 @@ function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: Le
 }
 
 async function send(
-  { entry, order, api, id, isLookedUp }: UpdateOrder,
+  { entry, order, api, id, shown, isLookedUp }: UpdateOrder,
   btnRef?: string,
 ): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
-  const ids = idsOf(entry, id);
+  const ids = idsOf(entry, id, shown?.button_order_id);
   let used: string | undefined;
   const answer = await sendByIds(ids, { entry, api }, (one) => {
     used = one;
