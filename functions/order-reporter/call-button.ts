@@ -52,7 +52,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
   }
 }
 
-/** How the reads that found nothing were made, and why. */
+/** What was read without finding the order, and what may have been sent before. */
 type Search = {
   /** The order was also looked up by its token, and no call can have been sent without the token. */
   byToken: boolean;

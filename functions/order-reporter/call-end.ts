@@ -18,7 +18,7 @@ const SHOWN_WITHIN_MS = 2 * 3_600_000;
  */
 const MAX_TRIES_UNTIL_SHOWN = 10;
 
-/** A refusal of reads may pass. After this number of them, about half an hour, it counts as final. */
+/** After this number of refused reads, about half an hour, a refusal counts as final. */
 export const MAX_REFUSED_READS = 6;
 
 /** An end that only the ledger has to know. */
@@ -26,12 +26,17 @@ export function ended(result: CallResult): CallEnd {
   return { result, refusal: undefined };
 }
 
-/** The end of a call that was carried out. */
+/** The end of a call that was carried out. `shownId`: Button's id, if a read has shown it. */
 export function done(
   answer: OrderApiAnswer & { answer: 'done' },
-  more: Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> = {},
+  {
+    shownId,
+    ...more
+  }: Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> & {
+    shownId?: string | undefined;
+  } = {},
 ): CallEnd {
-  const { acceptedOnly, buttonOrderId } = answer;
+  const { acceptedOnly, buttonOrderId = shownId } = answer;
   const id = buttonOrderId !== undefined && { buttonOrderId };
   return ended({ result: 'done', acceptedOnly, sent: true, ...more, ...id });
 }
@@ -110,23 +115,23 @@ export function isIdRefused(answer: OrderApiAnswer): boolean {
  * Whether a refused read may still be answered later: a refusal may pass. An order that has already been
  * tried for hours does not wait for that. Pure.
  */
-export function mayPass(entry: LedgerEntry): boolean {
-  return (entry.failedLookUps ?? 0) < MAX_REFUSED_READS && !isNeverShown(entry);
+export function waitsForRefused(entry: LedgerEntry): boolean {
+  return (entry.failedLookUps ?? 0) < MAX_REFUSED_READS && !isTriedForHours(entry);
 }
 
 /** Whether the order waits for a read that was not answered, because it may be answered later. Pure. */
 export function isAwaited(read: OrderApiAnswer, entry: LedgerEntry): boolean {
   if (read.answer === 'found' || read.answer === 'not-found') return false;
-  return isIdRefused(read) ? mayPass(entry) : !isNeverShown(entry);
+  return isIdRefused(read) ? waitsForRefused(entry) : !isTriedForHours(entry);
 }
 
-function isNeverShown({ attempts }: LedgerEntry): boolean {
+function isTriedForHours({ attempts }: LedgerEntry): boolean {
   return attempts >= MAX_TRIES_UNTIL_SHOWN;
 }
 
 /** The end if Button has the id and does not show whose order it is: in the end, it counts as another's. */
 export function unshown(entry: LedgerEntry): CallEnd {
-  return isNeverShown(entry) ? refused('order_id_taken') : NOT_SHOWN_YET;
+  return isTriedForHours(entry) ? refused('order_id_taken') : NOT_SHOWN_YET;
 }
 
 /** Button answered a read, but the answer says nothing about the order. Pure. */
@@ -137,7 +142,7 @@ export function isUnreadable({ result }: CallEnd): boolean {
 /** The end of a read; if Button keeps answering reads with nothing readable, the id counts as another's. */
 export function unlessUnreadable(entry: LedgerEntry, end: CallEnd): CallEnd {
   const isEveryLast = entry.failures?.last.every(({ reason }) => reason === 'unreadable_order');
-  const isFinal = isNeverShown(entry) && isEveryLast && isUnreadable(end);
+  const isFinal = isTriedForHours(entry) && isEveryLast && isUnreadable(end);
   return isFinal ? refused('order_id_taken') : end;
 }
 

@@ -58,7 +58,7 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
     case 'unconfirmed':
       return inDoubt(await confirm(cancel, tried, answer));
     case 'done':
-      return done({ ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer });
+      return done(answer, { shownId: buttonOrderId });
     default:
       return endOf(answer);
   }

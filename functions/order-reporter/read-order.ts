@@ -2,7 +2,14 @@ import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
 import { identify, idsOf, mayChange } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
-import { endOf, isIdRefused, lookUpEnd, MAX_REFUSED_READS, mayPass, type CallEnd } from './call-end.ts';
+import {
+  endOf,
+  isIdRefused,
+  lookUpEnd,
+  MAX_REFUSED_READS,
+  waitsForRefused,
+  type CallEnd,
+} from './call-end.ts';
 
 /** An order at Button, and the id by which it can be read. */
 export type FoundOrder = { order: OrderAtButton; id: string };
@@ -14,8 +21,8 @@ export type OrderReadResult =
   | ({ reading: 'anothers' } & FoundOrder)
   /**
    * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, and this
-   * order is not among them. `isTokenUnread`: the order has a token, but Button does not support the look-up
-   * by token. `refused`: Button has refused to read the id.
+   * order is not among them. `isTokenUnread`: the order has a token, and its look-ups failed too often to be
+   * waited for. `refused`: Button has refused to read the id.
    */
   | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refused?: CallEnd }
   /** A read was not answered: the order waits. */
@@ -41,7 +48,7 @@ export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: strin
     const read = await readById(id, entry, api);
     if (read.reading === 'found' || read.reading === 'failed') return read;
     if (read.reading === 'anothers') anothers ??= read;
-    else if (id === entry.orderId && mayPass(entry)) ({ refused } = read);
+    else if (id === entry.orderId && waitsForRefused(entry)) ({ refused } = read);
   }
   const lookedUp = await lookUp(entry, api);
   if (refused && lookedUp.reading === 'found' && lookedUp.id === entry.orderId)
@@ -106,7 +113,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 type CompleteReadResult = {
   orders: FoundOrder[];
   /**
-   * Button does not support the look-up by the order's token, or refuses to read every id: there may be more
+   * Button has not answered the look-up by the order's token, or refuses to read every id: there may be more
    * orders.
    */
   isUnread?: boolean | undefined;
@@ -130,7 +137,7 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
   if (lookedUp.reading === 'found') orders.push(lookedUp);
   if (lookedUp.reading !== 'not-found') return { orders };
-  if (orders.length === 0 && mayPass(entry)) return { orders, failed: refused };
+  if (orders.length === 0 && waitsForRefused(entry)) return { orders, failed: refused };
   // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
   return { orders, isUnread: (!isAnswered && !lookedUp.byToken) || lookedUp.isTokenUnread };
 }

@@ -5,10 +5,10 @@ import { isAwaited, isIdRefused } from './call-end.ts';
 
 /**
  * Sends a call about the order under one id after the other, until Button accepts one: Button may take only
- * ids of one kind, and answer others with a 404 or a refusal. Another shop's order may have the brand's id.
- * So the order is read by it before the call is sent to it, and another shop's order is left alone. A read
- * that Button refuses or does not answer makes the order wait, but not forever (`isAwaited`). An update that
- * Button has refused under its own id waits for no refused read: it is refused for what it says.
+ * ids of one kind, and answer others with a 404 or a refusal. The brand's id may lead to another shop's
+ * order. So the order is read by that id first, and another shop's order is left alone. While Button refuses
+ * or does not answer that read, the order waits, but not forever (`isAwaited`). An update that Button has
+ * refused under its own id does not wait for a refused read: Button refuses its content.
  */
 export async function sendByIds(
   ids: readonly string[],

@@ -37,7 +37,7 @@ const TOKEN_SUSPECTED_AFTER = 5;
  */
 export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const { entry, api, now } = update;
-  const { button_order_id: buttonOrderId } = update.shown ?? {};
+  const shownId = update.shown?.button_order_id;
   if (leavesOldLines(update)) return refused('line_items_missing');
   const btnRef = update.withToken && !isTokenSuspected(update) ? entry.btnRef : undefined;
   let sent: 'sent' | 'refused' | undefined = btnRef === undefined ? undefined : 'sent';
@@ -50,10 +50,7 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
     case 'end':
       return answer.end;
     case 'done':
-      return done(
-        { ...(buttonOrderId !== undefined && { buttonOrderId }), ...answer },
-        tokenAfter(update, sent, answer.shownToken),
-      );
+      return done(answer, { shownId, ...tokenAfter(update, sent, answer.shownToken) });
     case 'not-found':
       return notFound(entry, now);
     case 'forbidden':

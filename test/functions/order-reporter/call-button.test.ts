@@ -1970,7 +1970,7 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     ],
     ['it has no token', tokenless(inDoubt), {}],
   ])(
-    'waits before it updates one that may be created, because the refusal may pass, if %s',
+    'waits before it updates an order that may have been created, if %s: the refusal may pass',
     async (_what, entry, more) => {
       const asked = async (failedLookUps: number) =>
         (await talk({ ...entry, failedLookUps }, { get: refusedRead, update: done, ...more })).asked;
@@ -1988,7 +1988,7 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     expect(await asked(refusedRead, missing)).toEqual(['get', 'get', 'update']);
   });
 
-  it('waits before it sends an order that only its token finds to the brand’s id', async () => {
+  it('waits before it sends to the brand’s id an order that only its token finds', async () => {
     const asked = async (failedLookUps: number, shown: OrderAtButton = {}) => {
       const entry = claimed({ ...inDoubt, content: { ...order, total: 1 }, more: { failedLookUps } });
       const getByToken = found({ ...held, btn_ref: token, ...shown });
@@ -2000,7 +2000,7 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     expect(await asked(0, { button_order_id: 'btnorder-7' })).toEqual(['get', 'getByToken', 'update']);
   });
 
-  it('leaves another shop’s order alone, whatever id is refused beside it', async () => {
+  it('leaves another shop’s order alone, even if Button refuses another id', async () => {
     const theirs = found({ ...held, purchase_date: '2001-01-01T00:00:00Z' });
     const entry = tokenless({ doubt: { kind: 'unclear', hash: 'h-2', shownId: 'btnorder-3' } });
     const { result } = await talk(entry, { get: [theirs, refusedRead] });

@@ -484,7 +484,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
   'in a world where a GET accepts only Button’s own ids, and a second create gives %s',
   (duplicateCreate) => {
     beforeEach(() => {
-      button.controls.setWorld({ duplicateCreate, getByOrderId: '404' });
+      button.controls.setWorld({ duplicateCreate, readIds: 'button' });
     });
 
     it('an order whose answer was lost is found by its token, and stays one order (A22, B1)', async () => {
@@ -539,7 +539,7 @@ describe.each(['409', 'upsert', 'second-order'] as const)(
   },
 );
 
-describe('a look-up by token that Button does not answer', () => {
+describe('a look-up by token', () => {
   const inDoubt = async (): Promise<string> => {
     const id = orderId();
     button.controls.addFault({
@@ -556,7 +556,7 @@ describe('a look-up by token that Button does not answer', () => {
     button.controls.addFault({ on: 'api', match: { path: '/btn-ref/' }, answer: { status }, times });
   };
 
-  it('because it refuses it with 404 leaves the answer by id valid', async () => {
+  it('that Button refuses with 404 leaves the answer by id valid', async () => {
     const id = await inDoubt();
     failing(404, 1);
 
@@ -567,7 +567,7 @@ describe('a look-up by token that Button does not answer', () => {
   });
 
   it.each([503, 400, 401, 403])(
-    'because it answers %d is tried again before anything is sent',
+    'that fails with %d is tried again before anything is sent',
     async (status) => {
       const id = await inDoubt();
       failing(status, 1);
@@ -587,7 +587,7 @@ describe('a look-up by token that Button does not answer', () => {
     [400, 6],
     [403, 6],
   ])(
-    'and only ever answers %d is given up after %d times, so that the order is reported',
+    'that always fails with %d is given up after %d times, so that the order is reported',
     async (status, times) => {
       const id = await inDoubt();
       failing(status, 'unlimited');
@@ -866,7 +866,7 @@ describe('after the ledger was restored', () => {
 
   it('a creation that is sent again without a time is old if its purchase is: it is not doubled', async () => {
     const id = orderId();
-    button.controls.setWorld({ duplicateCreate: 'second-order', getByOrderId: '404' });
+    button.controls.setWorld({ duplicateCreate: 'second-order', readIds: 'button' });
     const again = message('created', id, { changes: { btn_ref: undefined } });
     await reportOrder(again, ports({ ledger: forgetfulLedger() }));
     clock = new Date('2026-06-01T14:00:00.000Z');

@@ -67,14 +67,14 @@ describe('a call about an order', () => {
     expect(asked).toEqual(['send btnorder-1', 'get order-1']);
   });
 
-  it('ends with a read that fails, until it has failed for long', async () => {
+  it('waits for a read that fails, but not for more than ten tries', async () => {
     const often = { ...updated, attempts: 99 };
 
     expect((await send([missing, done], { read: down })).answer).toEqual(down);
     expect((await send([missing, done], { read: down, entry: often })).answer).toEqual(done);
   });
 
-  it('ends with a read that Button refuses, until it has refused it for half an hour', async () => {
+  it('waits for a read that Button refuses, but not for more than six', async () => {
     const asks = (failedLookUps: number) =>
       send([missing, done], { read: readRefused, entry: { ...updated, failedLookUps, attempts: 9 } });
 
@@ -101,7 +101,7 @@ describe('a call about an order', () => {
     expect((await asks(down, { ...updated, attempts: 10 })).answer).toEqual(refusedWith(400));
   });
 
-  it('does not wait for a read that Button refuses after it has refused its own id', async () => {
+  it('does not wait for a refused read after Button has refused the update by its own id', async () => {
     const { answer, asked } = await send([refusedWith(400), done], { read: readRefused });
 
     expect(answer).toEqual(done);
