@@ -160,3 +160,14 @@ export function drawPermanentAnswer(random: Random): DrawnAnswer {
     if (isOrder && !isOfTheKey && !isOdd && isSurvivable(answer)) return answer;
   }
 }
+
+/** Paths by the brand's id of an order, and by Button's. */
+const PATHS_BY_ID = ['^/v1/order/(?!btnorder-|btn-ref/)', '^/v1/order/btnorder-'] as const;
+
+/** Button itself refuses one operation by ids of one kind, which it takes at other times. */
+export function drawRefusedIds(random: Random, timing: Pick<FaultInput, 'times'>): ApiFault {
+  const operation = random.pick(['update', 'cancel', 'cancel', 'read', 'read', 'read']);
+  const status = random.pick(operation === 'read' ? [400, 400, 403, 405, 422] : [400, 403, 404, 409, 422]);
+  const answer = { operation, status, body: 'button-error', work: 'skipped' } as const;
+  return toFault(random, answer, { match: { path: random.pick(PATHS_BY_ID) }, ...timing });
+}

@@ -6,7 +6,14 @@ import {
 } from '../../tooling/button-simulator/fault-rules.ts';
 import type { World } from '../../tooling/button-simulator/world.ts';
 import { QUEUES, SECRETS, TABLES } from './resources.ts';
-import { drawAnswer, drawDeadLookUp, drawPartialShow, drawPermanentAnswer, toFault } from './draw-answer.ts';
+import {
+  drawAnswer,
+  drawDeadLookUp,
+  drawPartialShow,
+  drawPermanentAnswer,
+  drawRefusedIds,
+  toFault,
+} from './draw-answer.ts';
 import { drawClassOfFailures } from './draw-class.ts';
 import { drawPurchase } from './draw-transaction.ts';
 import { drawOrderLife, drawTakenOrder, type BrandRules, type ShopDraw } from './draw-shop.ts';
@@ -37,7 +44,7 @@ export function generateSchedule(seed: number): Schedule {
     orderBy: random.pick(['sequence', 'sequence', 'sequence', 'time']),
     allowFinalizationDate: random.chance(0.3),
   };
-  const common = generateWorld(random);
+  const common = { ...generateWorld(random), ...drawMixedIds(randomFrom(seed, 'mixed ids')) };
   const world = { ...common, ...drawRareWorld(randomFrom(seed, 'rare world'), common) };
   const steps = random.chance(0.1)
     ? drawClassOfFailures({ random, rules: brand })
@@ -98,6 +105,7 @@ function drawStorm(random: Random, { seed, brand, world }: Omit<Schedule, 'steps
     ...checkoutSteps(randomFrom(seed, 'checkouts'), steps),
     ...purchases,
     ...showSteps(randomFrom(seed, 'shows')),
+    ...refusedIdSteps(randomFrom(seed, 'refused ids')),
     ...laterReleaseSteps(randomFrom(seed, 'later releases'), orderIds),
     ...pauseSteps(randomFrom(seed, 'pauses')),
   ];
@@ -114,6 +122,21 @@ function showSteps(random: Random): Step[] {
   });
   if (!random.chance(0.05)) return partial;
   return [...partial, { kind: 'look-ups-fail', atMs: timeIn(random), fault: drawDeadLookUp(random) }];
+}
+
+/** In one schedule of five, Button refuses ids of one kind in some calls, or for a while. */
+function refusedIdSteps(random: Random): Step[] {
+  if (!random.chance(Number(process.env['REFUSED_IDS'] ?? 0.2))) return [];
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const isWindow = random.chance(0.5);
+    const fault = drawRefusedIds(random, { times: isWindow ? 'unlimited' : random.between(1, 3) });
+    return {
+      kind: 'button',
+      atMs: timeIn(random),
+      fault,
+      ...(isWindow && { forMs: durationMs(random, 20) }),
+    };
+  });
 }
 
 /** In one schedule of six, a later release wrote to the ledger before it was rolled back. */
@@ -222,9 +245,7 @@ function generateWorld(random: Random): World {
     secondDelete: random.pick(['200', '403', '404', '404']),
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),
-    getByOrderId: random.pick(['200', '200', '404']),
-    ids: random.pick(['both', 'both', 'both', 'brand', 'button']),
-    unacceptedId: '404',
+    ...generateIds(random),
     tokenOnCreate: 'accepted',
     tokenOnUpdate: random.pick(['accepted', 'accepted', 'ignored', 'refused']),
     updateCancelled: random.pick(['403', '404']),
@@ -256,10 +277,11 @@ function generateWorld(random: Random): World {
  * brand's ids: nothing else finds an order without a token after an unclear create.
  */
 function drawRareWorld(random: Random, world: World): Partial<World> {
-  const { duplicateCreate, getByOrderId, ids } = world;
+  const { duplicateCreate, readIds, updateIds, cancelIds } = world;
   const answersExisting = random.chance(0.05);
   const isLate = random.chance(0.1);
-  const isIdRead = getByOrderId === '200' && ids !== 'button';
+  const isIdRead = readIds === 'both' || readIds === 'brand';
+  const acceptsAll = [readIds, updateIds, cancelIds].every((ids) => ids === 'both');
   // Where a second create makes a second order, late work has to be visible within the quiet time.
   const isSafe = answersExisting || duplicateCreate !== 'second-order';
   const orderVisibleAfterMs = random.pick(isSafe ? [20_000, 50_000, 600_000] : [5000, 10_000]);
@@ -267,7 +289,26 @@ function drawRareWorld(random: Random, world: World): Partial<World> {
     ...(answersExisting && { duplicateCreate: 'existing-order' }),
     ...(isLate && { orderVisibleAfterMs }),
     ...(isIdRead && random.chance(0.05) && { tokenOnCreate: 'ignored' }),
-    ...(ids !== 'both' && random.chance(0.3) && { unacceptedId: '400' }),
+    ...(!acceptsAll && random.chance(0.3) && { unacceptedId: '400' }),
+  };
+}
+
+/** Whose order ids Button accepts: mostly the same in all operations, or only its own in reads. */
+function generateIds(random: Random): Pick<World, 'readIds' | 'updateIds' | 'cancelIds' | 'unacceptedId'> {
+  const isRead = random.pick([true, true, false]);
+  const ids = random.pick(['both', 'both', 'both', 'brand', 'button'] as const);
+  const notRead = ids === 'brand' ? 'none' : 'button';
+  return { readIds: isRead ? ids : notRead, updateIds: ids, cancelIds: ids, unacceptedId: '404' };
+}
+
+/** In one schedule of ten, Button accepts ids of other kinds in each operation. */
+function drawMixedIds(random: Random): Partial<World> {
+  if (!random.chance(Number(process.env['MIXED_IDS'] ?? 0.1))) return {};
+  const kinds = ['both', 'brand', 'button'] as const;
+  return {
+    readIds: random.pick(kinds),
+    updateIds: random.pick(kinds),
+    cancelIds: random.pick(kinds),
   };
 }
 

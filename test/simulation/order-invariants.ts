@@ -336,7 +336,8 @@ export class OrderInvariants {
     if (reason === 'too_late' && live[0]?.status === 'finalized') return;
     // The lines came with a version that a restored ledger has forgotten.
     if (reason === 'line_items_missing' && live.some(({ fields }) => fields.line_items?.length)) return;
-    if (reason === 'cancellation_unconfirmed' && this.#lookUpsFail) return;
+    const refusesIds = !this.#isIdRead() && this.#world.button.world.unacceptedId === '400';
+    if (reason === 'cancellation_unconfirmed' && (this.#lookUpsFail || refusesIds)) return;
     if (reason === 'order_id_taken' && this.#mayHaveOtherToken(order)) return;
     if (reason === 'order_id_taken' && (this.#isForgotten(order) || this.#isFinalizedUnseen(order))) return;
     // Button carried out one try of the cancellation late. A later try was refused, so the order went on.
@@ -345,8 +346,8 @@ export class OrderInvariants {
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
     // Button refuses the only id by which the order can be cancelled.
-    const { ids, unacceptedId } = this.#world.button.world;
-    const isIdRefused = ids === 'button' && unacceptedId === '400';
+    const { cancelIds, unacceptedId } = this.#world.button.world;
+    const isIdRefused = cancelIds === 'button' && unacceptedId === '400';
     if (reason === 'refused_by_button' && isIdRefused && !isIdKnown) return;
     fail('what Button takes is not refused', `${orderId} is refused: ${reason}`);
   }
@@ -445,8 +446,8 @@ export class OrderInvariants {
 
   /** Whether Button reads an order by the brand's id. */
   #isIdRead(): boolean {
-    const { ids, getByOrderId } = this.#world.button.world;
-    return ids !== 'button' && getByOrderId === '200';
+    const { readIds } = this.#world.button.world;
+    return readIds === 'both' || readIds === 'brand';
   }
 
   /**
@@ -515,8 +516,9 @@ export class OrderInvariants {
   /** Whether Button has finalized the order, and shows it neither under a known id nor by its token. */
   #isFinalizedUnseen(order: Told): boolean {
     const isFinalized = order.live.some(({ status }) => status === 'finalized');
+    const { readIds } = this.#world.button.world;
     const isIdUsable =
-      order.report?.reported?.buttonOrderId !== undefined && this.#world.button.world.ids !== 'brand';
+      order.report?.reported?.buttonOrderId !== undefined && (readIds === 'both' || readIds === 'button');
     const isUnread = this.#lookUpsFail && !this.#isIdRead();
     return isFinalized && !isIdUsable && (isUnread || this.#isUntraceable(order));
   }
@@ -528,7 +530,8 @@ export class OrderInvariants {
    */
   #isUntraceable(order: Told): boolean {
     if (this.#isIdRead()) return false;
-    const isLost = this.#lookUpsFail && this.#world.button.world.ids === 'button';
+    const { updateIds, cancelIds } = this.#world.button.world;
+    const isLost = this.#lookUpsFail && (updateIds === 'button' || cancelIds === 'button');
     return isLost || this.#isSentWithoutToken(order.orderId) || this.#mayHaveOtherToken(order);
   }
 

@@ -235,8 +235,10 @@ class Run {
   /** The neighbour uses the same order ids. Whatever happens to the other brand, its orders are reported. */
   #letNeighbourReport(): void {
     const { clock, neighbour, button } = this.#world;
-    // An order without a token, whose id Button has not returned, cannot be addressed in this world.
-    if (button.world.ids === 'button' && button.world.orderApiStatusOnCreate === '202') return;
+    // The id of an order without a token is not known after a 202. If Button does not accept the brand's id
+    // in reads or updates, its next version waits, or cannot be addressed.
+    const { readIds, updateIds, orderApiStatusOnCreate: status } = button.world;
+    if (status === '202' && [readIds, updateIds].some((ids) => ids === 'button' || ids === 'none')) return;
     for (const [index, minutes] of [3, 20, 50].entries()) {
       const version = { sequence: index + 1, total: 100 * (index + 1) };
       const sentMs = this.#startMs + minutes * MINUTE_MS;

@@ -20,14 +20,14 @@ export function answerOrderApi(api: OrderApi, brandId: string, request: ApiReque
   if (depth === 4 && id === 'btn-ref' && btnRef && request.method === 'GET')
     return list(api, brandId, btnRef);
   if (depth !== 3 || !id) return undefined;
-  if (isRefused(id, api.world)) return errorAnswer(400, `Not an order id: ${id}`);
+  const { readIds, updateIds, cancelIds } = api.world;
   switch (request.method) {
     case 'GET':
-      return get(api, brandId, id);
+      return rejectId(id, readIds, api.world) ?? get(api, brandId, id);
     case 'POST':
-      return update(api, { brandId, id, request });
+      return rejectId(id, updateIds, api.world) ?? update(api, { brandId, id, request });
     case 'DELETE':
-      return cancel(api, brandId, id);
+      return rejectId(id, cancelIds, api.world) ?? cancel(api, brandId, id);
     default:
       return undefined;
   }
@@ -93,7 +93,7 @@ type UpdateRequest = { brandId: string; id: string; request: ApiRequest };
 function update({ orders, world }: OrderApi, { brandId, id, request }: UpdateRequest): Answer {
   const body = readBody(request, OrderUpdateSchema);
   if ('refusal' in body) return body.refusal;
-  const known = named({ orders, world }, brandId, id);
+  const known = orders.findVisible(brandId, id);
   if (known === undefined) return notFound(id);
   const problem = sumProblem(body.fields.total ?? known.fields.total, body.fields.line_items);
   if (problem !== undefined) return errorAnswer(400, problem);
@@ -113,7 +113,7 @@ function update({ orders, world }: OrderApi, { brandId, id, request }: UpdateReq
 }
 
 function cancel({ orders, world }: OrderApi, brandId: string, id: string): Answer {
-  if (named({ orders, world }, brandId, id) === undefined) return notFound(id);
+  if (orders.findVisible(brandId, id) === undefined) return notFound(id);
   const { outcome } = orders.cancel(brandId, id);
   switch (outcome) {
     case 'cancelled':
@@ -139,24 +139,19 @@ function cancelledAgain(id: string, { secondDelete }: Readonly<World>): Answer {
 }
 
 function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
-  const order = named({ orders, world }, brandId, id);
-  const isRead = world.getByOrderId === '200' || order?.buttonOrderId === id;
-  return order !== undefined && isRead && isShown(order, world)
-    ? objectAnswer(orderObject(order))
-    : notFound(id);
-}
-
-/** The order that an id in a path names, if this world accepts ids of its kind. */
-function named({ orders, world }: OrderApi, brandId: string, id: string): Order | undefined {
   const order = orders.findVisible(brandId, id);
-  const whose = order?.buttonOrderId === id ? 'button' : 'brand';
-  return world.ids === 'both' || world.ids === whose ? order : undefined;
+  return order !== undefined && isShown(order, world) ? objectAnswer(orderObject(order)) : notFound(id);
 }
 
-/** Whether this world refuses the id for its kind, without looking for the order. */
-function isRefused(id: string, { ids, unacceptedId }: Readonly<World>): boolean {
+/** The answer to an id that this operation does not accept for its kind. */
+function rejectId(
+  id: string,
+  accepted: World['readIds'],
+  { unacceptedId }: Readonly<World>,
+): Answer | undefined {
   const whose = id.startsWith('btnorder-') ? 'button' : 'brand';
-  return unacceptedId === '400' && ids !== 'both' && ids !== whose;
+  if (accepted === 'both' || accepted === whose) return undefined;
+  return unacceptedId === '404' ? notFound(id) : errorAnswer(400, `Not an order id: ${id}`);
 }
 
 function list({ orders, world }: OrderApi, brandId: string, btnRef: string): Answer {

@@ -19,15 +19,14 @@ export const WorldSchema = z.strictObject({
   /** GET of a deleted order, by id and by `btn_ref`: the order with status `deleted`, or nothing. */
   getCancelled: z.enum(['200', '404']),
   /**
-   * GET /v1/order/{id} by the Brand's own order id: the order, or nothing, because only Button's id is
-   * accepted.
+   * Whose order ids Button accepts in the path of a read: the Brand's, its own, both or none. Without one, an
+   * order is read by its `btn_ref` only.
    */
-  getByOrderId: z.enum(['200', '404']),
-  /**
-   * Whose order ids Button accepts in the path of a read, an update and a cancellation: the Brand's, its own,
-   * or both.
-   */
-  ids: z.enum(['both', 'brand', 'button']),
+  readIds: z.enum(['both', 'brand', 'button', 'none']),
+  /** Whose order ids Button accepts in the path of an update. */
+  updateIds: z.enum(['both', 'brand', 'button']),
+  /** Whose order ids Button accepts in the path of a cancellation. */
+  cancelIds: z.enum(['both', 'brand', 'button']),
   /** How Button answers an id of the kind that it does not accept: as an unknown order, or with a 400. */
   unacceptedId: z.enum(['404', '400']),
   /** A create with a `btn_ref`: it is set, or the order has none. */
@@ -101,8 +100,9 @@ export const defaultWorld: World = {
   secondDelete: '404',
   changeCancelled: '409',
   getCancelled: '200',
-  getByOrderId: '200',
-  ids: 'both',
+  readIds: 'both',
+  updateIds: 'both',
+  cancelIds: 'both',
   unacceptedId: '404',
   tokenOnCreate: 'accepted',
   tokenOnUpdate: 'accepted',

@@ -195,7 +195,7 @@ describe('orders, requirement 1: the token belongs to the order', () => {
   });
 
   it('finds the order if its id does not, even if the last update had no token', async () => {
-    button.controls.setWorld({ duplicateCreate: 'second-order', getByOrderId: '404' });
+    button.controls.setWorld({ duplicateCreate: 'second-order', readIds: 'button' });
     button.controls.addFault({ on: 'api', match: { method: 'POST' }, answer: 'lost' });
     await send(message('created', 1, { btn_ref: token }));
     await send(message('updated', 2, note('second')));
@@ -266,7 +266,7 @@ describe('orders, requirement 2: only Button itself gives a final answer', () =>
 
 describe('orders, requirement 3: a status that may follow completed work is unclear', () => {
   const worlds = (['409', 'upsert', 'second-order', 'existing-order'] as const).flatMap((duplicateCreate) =>
-    (['200', '404'] as const).map((getByOrderId) => ({ duplicateCreate, getByOrderId })),
+    (['both', 'button'] as const).map((readIds) => ({ duplicateCreate, readIds })),
   );
 
   it.each(worlds)(
@@ -294,7 +294,7 @@ describe('orders, requirement 3: a status that may follow completed work is uncl
     async (status) => {
       for (const duplicateCreate of ['409', 'upsert', 'second-order'] as const) {
         button.controls.reset();
-        button.controls.setWorld({ duplicateCreate, getByOrderId: '404' });
+        button.controls.setWorld({ duplicateCreate, readIds: 'button' });
         ledger = createInMemoryLedger();
         fault(status, { match: { path: '/btn-ref/' }, times: 'unlimited' });
         fault(502, { match: { method: 'POST' }, work: 'done' });
@@ -316,7 +316,7 @@ describe('orders, requirement 3: a status that may follow completed work is uncl
   it.each([404, 410])(
     'a cancellation reaches an order that may have been created, although the look-up by token gets %i',
     async (status) => {
-      button.controls.setWorld({ getByOrderId: '404' });
+      button.controls.setWorld({ readIds: 'button' });
       fault(status, { match: { path: '/btn-ref/' }, times: 'unlimited' });
       fault(502, { match: { method: 'POST' }, work: 'done' });
 
@@ -330,7 +330,7 @@ describe('orders, requirement 3: a status that may follow completed work is uncl
   );
 
   it('an order without a token does not get stuck if reads accept only Button’s ids', async () => {
-    button.controls.setWorld({ getByOrderId: '404' });
+    button.controls.setWorld({ readIds: 'button' });
     fault(502, { match: { method: 'POST' }, work: 'done' });
     await send(message('created', 1));
     await retry(HOUR);

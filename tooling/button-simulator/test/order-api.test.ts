@@ -539,7 +539,7 @@ describe('get', () => {
   });
 
   it('finds an order by Button’s id only, if the world says so, and still lists it by its token', async () => {
-    const simulation = await simulate({ world: { getByOrderId: '404' } });
+    const simulation = await simulate({ world: { readIds: 'button' } });
     await simulation.create();
     const listed = await simulation.brand('GET', '/v1/order/btn-ref/fakesrctok-3f9a1c0b7d2e4856');
     const [order] = listed.body.objects;
@@ -563,13 +563,19 @@ describe('get', () => {
   );
 
   it.each([
-    ['both', [200, 200], [200, 200], [200, 404]],
-    ['brand', [200, 404], [200, 404], [200, 404]],
-    ['button', [404, 200], [404, 200], [404, 200]],
+    [{}, [200, 200], [200, 200], [200, 404]],
+    [{ readIds: 'brand' }, [200, 404], [200, 200], [200, 404]],
+    [{ readIds: 'button' }, [404, 200], [200, 200], [200, 404]],
+    [{ readIds: 'none' }, [404, 404], [200, 200], [200, 404]],
+    [{ updateIds: 'brand' }, [200, 200], [200, 404], [200, 404]],
+    [{ updateIds: 'button' }, [200, 200], [404, 200], [200, 404]],
+    [{ cancelIds: 'button' }, [200, 200], [200, 200], [404, 200]],
+    [{ readIds: 'button', updateIds: 'brand', unacceptedId: '400' }, [400, 200], [200, 400], [200, 404]],
+    [{ readIds: 'none', cancelIds: 'button', unacceptedId: '400' }, [400, 400], [200, 200], [400, 200]],
   ] as const)(
-    'accepts ids of %s in paths, if the world says so',
-    async (ids, reads, updates, cancellations) => {
-      const simulation = await simulate({ world: { ids } });
+    'accepts the ids that the world says in reads, updates and cancellations: %j',
+    async (world, reads, updates, cancellations) => {
+      const simulation = await simulate({ world });
       const created = await simulation.create();
       const paths = [PATH, `/v1/order/${created.body.object.button_order_id}`];
       const call = async (method: string, body?: unknown): Promise<number[]> => {
