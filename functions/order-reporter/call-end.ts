@@ -26,15 +26,15 @@ export function ended(result: CallResult): CallEnd {
   return { result, refusal: undefined };
 }
 
-/** The end of a call that was carried out. `shownId`: Button's id, if a read has shown it. */
+type DoneDetails = Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> & {
+  /** Button's id, as a read has shown it. */
+  shownId?: string | undefined;
+};
+
+/** The end of a call that was carried out. */
 export function done(
   answer: OrderApiAnswer & { answer: 'done' },
-  {
-    shownId,
-    ...more
-  }: Pick<CallResult & { result: 'done' }, 'created' | 'token' | 'lacksToken'> & {
-    shownId?: string | undefined;
-  } = {},
+  { shownId, ...more }: DoneDetails = {},
 ): CallEnd {
   const { acceptedOnly, buttonOrderId = shownId } = answer;
   const id = buttonOrderId !== undefined && { buttonOrderId };

@@ -262,6 +262,20 @@ describe('an order in doubt', () => {
     ]);
   });
 
+  it('is updated by the id of Button’s that a read has shown, if updates do not accept the brand’s id', async () => {
+    const entry = claimed({ kind: 'updated', reported: { acceptedOnly: true }, ...inDoubt });
+    const get = found({ ...held, button_order_id: 'btnorder-1', total: 1 });
+
+    const { calls, result } = await talk(entry, { get, update: [missing, done] });
+
+    expect(calls.map(([operation, id]) => [operation, id])).toEqual([
+      ['get', order.order_id],
+      ['update', order.order_id],
+      ['update', 'btnorder-1'],
+    ]);
+    expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
+  });
+
   it('is updated before it is created again if a 404 may be about the look-up by its token (requirement 3)', async () => {
     const answers = { get: missing, getByToken: { answer: 'not-found', mayBeRefused: true } } as const;
 
