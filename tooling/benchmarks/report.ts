@@ -52,10 +52,10 @@ const LIST = new Intl.ListFormat('en');
 
 /** What stands between bars and their goals: one paragraph for all bars that have the same obstacle. */
 function obstacles(bars: readonly Bar[]): string[] {
-  const missed = bars.flatMap(({ claim, goal }) => (goal ? [{ claim, ...goal }] : []));
-  return [...Map.groupBy(missed, ({ obstacle }) => obstacle)].flatMap(([obstacle, of]) => {
-    const between = of.length === 1 ? 'the bar and the goal' : 'the bars and the goals';
-    return ['', `Between ${between} of ${LIST.format(of.map(({ claim }) => `_${claim}_`))}: ${obstacle}`];
+  const withGoals = bars.flatMap(({ claim, goal }) => (goal ? [{ claim, ...goal }] : []));
+  return [...Map.groupBy(withGoals, ({ obstacle }) => obstacle)].flatMap(([obstacle, group]) => {
+    const between = group.length === 1 ? 'the bar and the goal' : 'the bars and the goals';
+    return ['', `Between ${between} of ${LIST.format(group.map(({ claim }) => `_${claim}_`))}: ${obstacle}`];
   });
 }
 
@@ -82,7 +82,7 @@ export function toPage(measurements: readonly Measurement[], occasion: Occasion)
   return `${[
     '# Benchmarks',
     headlineTable(measurements.flatMap(({ headlines = [] }) => headlines)),
-    'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and does the same with other ways of doing it, in turn. What disturbs the machine disturbs all of them: ratios are medians over rounds, with their quartiles, and hold; milliseconds do not. What stands between a bar and its goal was written by hand when the bar was set, with its shares of the CPU. No AWS was reached.',
+    'Written by `npm run bench`; do not edit. It bundles the functions as they are deployed, gives them events in processes of their own, against stand-ins for AWS and Button on this machine, and measures other designs in turn. What disturbs the machine disturbs all of them, so the ratios (medians over rounds, with their quartiles) can be relied on, and the milliseconds cannot. What stands between a bar and its goal was written by hand when the bar was set, with its shares of the CPU. No AWS was reached.',
     `${bars.length - missed.length} of ${bars.length} bars are met, and ${bars.filter((bar) => isMet(goalOf(bar))).length} goals.${missed.length === 0 ? '' : ` Missed bars: ${missed.map(({ claim }) => claim).join('; ')}.`}`,
     [
       `- **Machine:** ${occasion.machine}, Node.js ${occasion.node}, on ${occasion.date}; load average at the start ${occasion.loadAverage.toFixed(1)}${occasion.effort === 1 ? '' : '; with --quick'}.`,
