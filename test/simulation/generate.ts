@@ -126,7 +126,7 @@ function showSteps(random: Random): Step[] {
 
 /** In one schedule of five, Button refuses ids of one kind in some calls, or for a while. */
 function refusedIdSteps(random: Random): Step[] {
-  if (!random.chance(Number(process.env['REFUSED_IDS'] ?? 0.2))) return [];
+  if (!random.chance(0.2)) return [];
   return Array.from({ length: random.between(1, 3) }, () => {
     const isWindow = random.chance(0.5);
     const fault = drawRefusedIds(random, { times: isWindow ? 'unlimited' : random.between(1, 3) });
@@ -303,7 +303,7 @@ function generateIds(random: Random): Pick<World, 'readIds' | 'updateIds' | 'can
 
 /** In one schedule of ten, Button accepts ids of other kinds in each operation. */
 function drawMixedIds(random: Random): Partial<World> {
-  if (!random.chance(Number(process.env['MIXED_IDS'] ?? 0.1))) return {};
+  if (!random.chance(0.1)) return {};
   const kinds = ['both', 'brand', 'button'] as const;
   return {
     readIds: random.pick(kinds),
