@@ -185,7 +185,7 @@ const REFUSALS = {
     fix: 'Correct the order and replay the entry, or send a newer version',
   },
   deleted_at_button: {
-    problem: 'Button holds the order as deleted, though no cancellation came this way',
+    problem: 'Button holds the order as deleted, and its newest version does not cancel it',
     fix: 'Find out who cancelled it; report it under a new order id if it stands',
   },
   unknown_to_button: {
@@ -197,7 +197,7 @@ const REFUSALS = {
     fix: 'Find out whose it is; report this one under an id of its own, or replay the entry',
   },
   cancellation_unconfirmed: {
-    problem: 'Button finds no such order, and answers no look-up by its token',
+    problem: 'Button shows no such order, but does not answer every read of it',
     fix: ASK_BUTTON,
   },
   line_items_missing: VERSION_REASONS.line_items_missing,
