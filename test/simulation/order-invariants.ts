@@ -481,7 +481,7 @@ export class OrderInvariants {
     if (this.#hasRestored) return;
     for (const order of this.#orders()) {
       const { orderId } = order;
-      if (isTooLate(order)) continue;
+      if (isTooLate(order) || isCancellationUnconfirmed(order)) continue;
       let isCancelled = false;
       for (const { method, isButtons, status } of this.#asked(orderId).writes) {
         if (method === 'POST' && isCancelled)
@@ -673,6 +673,11 @@ function isTooLate({ messages, live }: Told): boolean {
     ({ version, reasons }) => version?.kind === 'cancelled' && reasons.includes('too_late'),
   );
   return isRefused && live.some(({ status }) => status === 'finalized');
+}
+
+/** No read could show whether the order is cancelled: a person knows, and later versions go on. */
+function isCancellationUnconfirmed({ messages }: Told): boolean {
+  return messages.some(({ reasons }) => reasons.includes('cancellation_unconfirmed'));
 }
 
 /** Refused by this project's rules, and not because of Button's answers. */
