@@ -75,9 +75,9 @@ async function sendNotFound(
   { byToken, mayBeCreated, refused: refusedRead }: Search,
 ): Promise<CallEnd> {
   const { entry, now } = version;
+  if (refusedRead && isUnconfirmed(entry) && (entry.reported || mayBeCreated)) return refusedRead;
   if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
   if (!entry.reported && (byToken || !mayBeCreated)) return createOrder(version);
-  if (refusedRead && isUnconfirmed(entry)) return refusedRead;
   if (entry.reported) return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
   const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;

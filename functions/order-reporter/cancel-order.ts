@@ -22,9 +22,8 @@ import {
   unshown,
   type CallEnd,
 } from './call-end.ts';
-import { unexplained } from './explain-forbidden.ts';
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
-import { sendByIds } from './send-by-ids.ts';
+import { mayBeDone, sendByIds } from './send-by-ids.ts';
 
 /** What to cancel. A restored ledger may have forgotten what was sent before `verifyBefore`. */
 export type CancelOrder = {
@@ -92,9 +91,9 @@ async function findOwn(
   // A create that may have been sent before the token was known cannot be found by the token.
   const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
+  if (read.refused) return { end: read.refused };
   if (isFindable) return { end: missing(entry, now) };
-  if (cancels.isIdTaken) return { end: refused('order_id_taken') };
-  return read.refused ? { end: read.refused } : { ids: idsOf(entry) };
+  return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
 }
 
 /**
@@ -114,7 +113,7 @@ async function confirm(
   const own = open.filter(({ order }) => tokenAt(order.btn_ref, entry) === 'held');
   const live = own.length > 0 ? own : open;
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
-  if (read.failed) return detail ? unexplained(read.failed) : read.failed;
+  if (read.failed) return read.failed;
   if (live.length > 0) {
     const { refusal } = answer.answer === 'not-found' ? answer : {};
     return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });
@@ -168,11 +167,13 @@ async function cancelByOtherId(
   tried: readonly string[],
   { entry, api, refusal }: Pick<CancelOrder, 'entry' | 'api'> & { refusal?: FailedAnswer | undefined },
 ): Promise<CallEnd> {
-  const ids = live.flatMap(({ id, order }) => order.button_order_id ?? id);
-  const other = ids.find((id) => !tried.includes(id));
-  if (other === undefined && refusal) return refused('refused_by_button', refusal);
-  const answer = other === undefined ? undefined : await api.cancel(other, entry.orderId);
-  return answer?.answer === 'done' ? done(answer) : ended({ result: 'unclear', reason: 'still_open' });
+  const other = live.find(({ id, order }) => !tried.includes(order.button_order_id ?? id));
+  if (!other && refusal) return refused('refused_by_button', refusal);
+  const { button_order_id: shownId } = other?.order ?? {};
+  const answer = other && (await api.cancel(shownId ?? other.id, entry.orderId));
+  return answer?.answer === 'done'
+    ? done(answer, { shownId })
+    : ended({ result: 'unclear', reason: 'still_open' });
 }
 
 /**
@@ -193,6 +194,6 @@ function isAcknowledged({ reported }: LedgerEntry): boolean {
 }
 
 /** An earlier call may have cancelled it. */
-function mayBeCancelled({ newest, reported, progress }: LedgerEntry): boolean {
-  return reported?.kind === 'cancelled' || openDoubt(progress)?.hash === newest.hash;
+function mayBeCancelled(entry: LedgerEntry): boolean {
+  return entry.reported?.kind === 'cancelled' || mayBeDone(entry);
 }

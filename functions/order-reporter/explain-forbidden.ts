@@ -24,7 +24,7 @@ export async function explainForbidden(
  * The end if the read that would explain a 403 was not answered: the order is read before anything is sent
  * again. A refused key and a 429 have their own meaning.
  */
-export function unexplained(end: CallEnd): CallEnd {
+function unexplained(end: CallEnd): CallEnd {
   const { result } = end;
   const isOwnMeaning = 'reason' in result && ['unauthorized', 'http_429'].includes(result.reason);
   return isOwnMeaning ? end : inDoubt(end);

@@ -112,10 +112,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 /** Every order that was found. */
 type CompleteReadResult = {
   orders: FoundOrder[];
-  /**
-   * Button has not answered the look-up by the order's token, or refuses to read every id: there may be more
-   * orders.
-   */
+  /** Button has not answered the look-up by token, or refuses to read an id: there may be more orders. */
   isUnread?: boolean | undefined;
   /** Why a read was not answered: Button may have more orders. */
   failed?: CallEnd | undefined;
@@ -125,19 +122,17 @@ type CompleteReadResult = {
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   let refused: CallEnd | undefined;
-  let isAnswered = false;
   for (const id of idsToRead(entry)) {
     const read = await readById(id, entry, api);
     if (read.reading === 'failed') return { orders, failed: read.end };
     if (read.reading === 'found') orders.push(read);
     if (read.reading === 'not-found' && read.refused) ({ refused } = read);
-    else isAnswered = true;
   }
   const lookedUp = await lookUp(entry, api);
   if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
   if (lookedUp.reading === 'found') orders.push(lookedUp);
   if (lookedUp.reading !== 'not-found') return { orders };
+  if (lookedUp.byToken && !entry.tokenDue) return { orders };
   if (orders.length === 0 && waitsForRefused(entry)) return { orders, failed: refused };
-  // Where Button refuses every id, only a look-up by token that works shows that it has no such order.
-  return { orders, isUnread: (!isAnswered && !lookedUp.byToken) || lookedUp.isTokenUnread };
+  return { orders, isUnread: refused !== undefined || lookedUp.isTokenUnread };
 }

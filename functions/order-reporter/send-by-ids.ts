@@ -1,5 +1,6 @@
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
 import { mayChange } from '../../shared/button/order-identity.ts';
+import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { isAwaited, isIdRefused } from './call-end.ts';
 
@@ -9,6 +10,10 @@ import { isAwaited, isIdRefused } from './call-end.ts';
  * order. So the order is read by that id first, and another shop's order is left alone. While Button refuses
  * or does not answer that read, the order waits, but not forever (`isAwaited`). An update that Button has
  * refused under its own id does not wait for a refused read: Button refuses its content.
+ *
+ * A cancellation by a brand's id that no read has shown may have deleted another shop's order: it is
+ * `unconfirmed`, and other reads decide. If an earlier try may have been carried out, and the read of the
+ * brand's id is not answered, no cancellation is sent by it.
  */
 export async function sendByIds(
   ids: readonly string[],
@@ -19,16 +24,20 @@ export async function sendByIds(
   let refused: { answer: OrderApiAnswer & { answer: 'refused' }; id: string } | undefined;
   let isMissing = false;
   let isReadRefused = false;
+  let isFound = true;
   for (const [index, id] of ids.entries()) {
     if (index > 0 && id === entry.orderId) {
       const read = await api.get(id, id);
       const known = entry.reported?.buttonOrderId ?? ids[0];
       if (read.answer === 'found' && !mayChange({ ...read, id }, entry, known)) continue;
+      isFound = read.answer === 'found';
       isReadRefused = isIdRefused(read);
       const cannotHelp = refused && isReadRefused && !cancels;
       if (isAwaited(read, entry) && !cannotHelp) return read;
+      if (cancels && !isFound && read.answer !== 'not-found' && mayBeDone(entry)) continue;
     }
     const answer = await call(id);
+    if (cancels && answer.answer === 'done' && !isFound) return { answer: 'unconfirmed' };
     if (answer.answer === 'not-found') isMissing = true;
     else if (answer.answer !== 'refused') return answer;
     // If the read was refused too, it is the id that Button refuses.
@@ -41,4 +50,9 @@ export async function sendByIds(
   const read = await api.get(refused.id, entry.orderId);
   if (isAwaited(read, entry)) return read;
   return isIdRefused(read) ? { answer: 'not-found' } : refused.answer;
+}
+
+/** Whether an earlier call of the newest version may have been carried out. Pure. */
+export function mayBeDone({ newest, progress }: LedgerEntry): boolean {
+  return openDoubt(progress)?.hash === newest.hash;
 }

@@ -94,11 +94,15 @@ function leavesOldLines({ entry, order, shown }: UpdateOrder): boolean {
 
 /**
  * Whether an update by the brand's id reached another shop's order: the answer shows an id of Button's that
- * is not this order's.
+ * is not this order's. A token that the update has just brought proves nothing.
  */
-function showsAnothers(answer: OrderApiAnswer, ids: readonly string[], entry: LedgerEntry): boolean {
+function showsAnothers(
+  answer: OrderApiAnswer,
+  { ids, entry, sent }: { ids: readonly string[]; entry: LedgerEntry; sent: string | undefined },
+): boolean {
   if (answer.answer !== 'done' || answer.buttonOrderId === undefined) return false;
-  const { buttonOrderId: button_order_id, shownToken: btn_ref } = answer;
+  const { buttonOrderId: button_order_id, shownToken } = answer;
+  const btn_ref = shownToken === sent ? undefined : shownToken;
   return !ids.includes(button_order_id) && identify({ button_order_id, btn_ref }, entry) === 'anothers';
 }
 
@@ -106,13 +110,14 @@ async function send(
   { entry, order, api, id, shown, isLookedUp }: UpdateOrder,
   btnRef?: string,
 ): Promise<OrderApiAnswer | { answer: 'end'; end: CallEnd }> {
-  const ids = idsOf(entry, id, shown?.button_order_id);
+  const isOurs = shown && identify(shown, entry) === 'ours';
+  const ids = idsOf(entry, id, isOurs ? shown.button_order_id : undefined);
   let used: string | undefined;
   const answer = await sendByIds(ids, { entry, api }, (one) => {
     used = one;
     return api.update(one, order, btnRef);
   });
-  if (used === entry.orderId && showsAnothers(answer, ids, entry))
+  if (used === entry.orderId && showsAnothers(answer, { ids, entry, sent: btnRef }))
     return { answer: 'end', end: refused('order_id_taken') };
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);

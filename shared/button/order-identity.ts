@@ -52,11 +52,11 @@ export function identify(
   if (tokenAt(shown.btn_ref, entry) === 'held') return 'ours';
   if (buttonId !== undefined && shownId !== undefined) return shownId === buttonId ? 'ours' : 'anothers';
   const known = knownOf(entry);
-  if (buttonId === undefined && (!known || !isUnconfirmed(entry))) return 'unproved';
   const purchases = [known ?? {}, ...(sent ? [sent] : [])];
   const identities = purchases.map((purchase) => compareOrders(shown, purchase, btnRef));
   if (identities.includes('ours')) return 'ours';
-  return identities.includes('unproved') ? 'unproved' : 'anothers';
+  const canBeAnothers = buttonId !== undefined || (known && isUnconfirmed(entry));
+  return canBeAnothers && !identities.includes('unproved') ? 'anothers' : 'unproved';
 }
 
 /** What is known of the newest version, or of the order that it cancels. */

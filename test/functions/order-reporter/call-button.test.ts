@@ -276,6 +276,23 @@ describe('an order in doubt', () => {
     expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
   });
 
+  it('is not updated by the id of another shop’s order, which the brand’s id has shown (requirement 7)', async () => {
+    const entry = claimed({ kind: 'updated', reported: {}, ...inDoubt });
+    const theirs = { ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-9' };
+    const ours = { ...held, btn_ref: token, button_order_id: 'btnorder-1' };
+
+    const { calls } = await talk(entry, {
+      get: found(theirs),
+      getByToken: found(ours),
+      update: [missing, done],
+    });
+
+    expect(calls.flatMap(([operation, id]) => (operation === 'update' ? [id] : []))).toEqual([
+      order.order_id,
+      'btnorder-1',
+    ]);
+  });
+
   it('is updated before it is created again if a 404 may be about the look-up by its token (requirement 3)', async () => {
     const answers = { get: missing, getByToken: { answer: 'not-found', mayBeRefused: true } } as const;
 
@@ -429,6 +446,22 @@ describe('an order that Button has acknowledged with its own id (requirement 7)'
 
     expect([updated.calls, cancelled.calls].map(([call]) => call?.[1])).toEqual(['btnorder-1', 'btnorder-1']);
   });
+});
+
+it('an update that brings the token is not shown to be this order’s by that token: the id is taken (requirement 7)', async () => {
+  const entry = claimed({
+    kind: 'updated',
+    reported: { buttonOrderId: 'btnorder-1' },
+    more: { tokenDue: true },
+  });
+  const theirs = (shownToken: string): OrderApiAnswer => ({
+    ...done,
+    buttonOrderId: 'btnorder-9',
+    shownToken,
+  });
+  const { result } = await talk(entry, { update: [refusal, theirs(token)], get: missing });
+
+  expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
 });
 
 it('an update by Button’s id is done, whatever id the answer shows: Button’s ids lead to no other order', async () => {
@@ -675,11 +708,6 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
       { answer: 'unauthorized' },
       { result: 'try-again', reason: 'unauthorized' },
     ],
-    [
-      'nothing: the result is unclear',
-      down,
-      { result: 'unclear', reason: 'http_503', answer: { status: 503 } },
-    ],
   ])('%s', async (_what, get, result) => {
     const answers = { get, getByToken: missing };
     const created = await talk(claimed({}), { ...answers, create: forbidden });
@@ -747,18 +775,24 @@ describe('a 403 means what the read after it shows (requirement 4)', () => {
     expect(ends.map(({ result }) => result)).toMatchObject([waits, isCancelled, waits, isCancelled]);
   });
 
-  it('nothing, because the look-up by its token is not answered: the order is not at fault', async () => {
-    const answers = { get: missing, getByToken: down };
+  it.each<[string, Answers]>([
+    ['the read', { get: down }],
+    ['the look-up by its token', { get: missing, getByToken: down }],
+  ])(
+    'nothing yet, because %s is not answered: only a cancellation is not in doubt',
+    async (_what, answers) => {
+      const end = async (kind: 'created' | 'updated' | 'cancelled', reported?: Partial<ReportedVersion>) => {
+        const calls = { create: forbidden, update: forbidden, cancel: forbidden };
+        return (await talk(claimed({ kind, ...(reported && { reported }) }), { ...answers, ...calls }))
+          .result;
+      };
 
-    const updated = await talk(claimed({ kind: 'updated', reported: {} }), { ...answers, update: forbidden });
-    const cancelled = await talk(claimed({ kind: 'cancelled', reported: {} }), {
-      ...answers,
-      cancel: forbidden,
-    });
-
-    const unclear = { result: 'unclear', reason: 'http_503', isLookUp: true };
-    expect([updated.result, cancelled.result]).toEqual([unclear, unclear]);
-  });
+      const isUnclear = { result: 'unclear', reason: 'http_503' };
+      expect(await end('created')).toMatchObject(isUnclear);
+      expect(await end('updated', {})).toMatchObject(isUnclear);
+      expect(await end('cancelled', {})).toMatchObject({ result: 'try-again', reason: 'http_503' });
+    },
+  );
 
   it.each(['finalized', 'deleted'])(
     '%s, and not shown to be ours: the id is taken (requirement 7)',
@@ -849,16 +883,38 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(result).toMatchObject({ result: 'unclear', reason: 'http_503' });
   });
 
-  it('is in doubt after a 204 while Button refuses to read one of the ids: the order may be open there', async () => {
+  it('is in doubt after a 204 while Button refuses to read one of the ids, unless the list of its token shows that it is gone', async () => {
     const readRefused = { ...down, isRefused: true, reason: 'http_400' } as const;
-    const asks = async (failedLookUps: number) => {
-      const entry = { ...known, failedLookUps };
-      const cancel = { answer: 'unconfirmed' } as const;
-      return (await talk(entry, { cancel, get: [missing, readRefused], getByToken: missing })).result;
+    const cancel = { answer: 'unconfirmed' } as const;
+    const asks = async (more: Partial<LedgerEntry>, getByToken: OrderApiAnswer = missing) => {
+      const entry = { ...known, ...more };
+      return (await talk(entry, { cancel, get: [missing, readRefused], getByToken })).result;
     };
+    const late = { tokenDue: true } as const;
+    const unlisted: OrderApiAnswer = { answer: 'not-found', mayBeRefused: true };
+    const isUnconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' };
 
-    expect(await asks(5)).toMatchObject({ result: 'unclear', reason: 'http_400' });
-    expect(await asks(6)).toEqual(isDone);
+    expect(await asks({})).toEqual(isDone);
+    expect(await asks({ failedLookUps: 5 }, unlisted)).toMatchObject({
+      result: 'unclear',
+      reason: 'http_400',
+    });
+    expect(await asks({ failedLookUps: 6 }, unlisted)).toEqual(isUnconfirmed);
+    expect(await asks({ ...late, failedLookUps: 5 })).toMatchObject({ result: 'unclear' });
+    expect(await asks({ ...late, failedLookUps: 6 })).toEqual(isUnconfirmed);
+  });
+
+  it('is not settled by a read that shows another shop’s order, while Button refuses to read its own id', async () => {
+    const theirs = found({ ...held, button_order_id: 'btnorder-9', btn_ref: 'srctok-another' });
+    const readRefused = { ...down, isRefused: true, reason: 'http_400' } as const;
+    const entry = tokenless({
+      kind: 'cancelled',
+      reported: { buttonOrderId: 'btnorder-1' },
+      more: { failedLookUps: 6 },
+    });
+    const { result } = await talk(entry, { cancel: missing, get: [theirs, readRefused, theirs] });
+
+    expect(result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
   });
 
   it.each<[string, OrderApiAnswer, object]>([
@@ -894,7 +950,7 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
       order.order_id,
       'btnorder-7',
     ]);
-    expect(byToken.result).toEqual(isDone);
+    expect(byToken.result).toEqual({ ...isDone, buttonOrderId: 'btnorder-7' });
     expect(stillOpen.result).toEqual({ result: 'unclear', reason: 'still_open' });
   });
 
@@ -909,7 +965,7 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
       });
 
       expect(calls.at(-1)).toEqual(['cancel', 'btnorder-1']);
-      expect(result).toEqual(isDone);
+      expect(result).toEqual({ ...isDone, buttonOrderId: 'btnorder-1' });
     }
   });
 
@@ -936,7 +992,8 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
 
     expect(open.calls.map(([operation]) => operation)).toEqual(['getByToken', 'cancel']);
     expect(open.calls.at(-1)).toEqual(['cancel', 'btnorder-7']);
-    expect([open.result, absent.result, deleted.result]).toEqual([isDone, isDone, isDone]);
+    expect(open.result).toEqual({ ...isDone, buttonOrderId: 'btnorder-7' });
+    expect([absent.result, deleted.result]).toEqual([isDone, isDone]);
     expect([absent.asked, deleted.asked]).toEqual([['getByToken'], ['getByToken']]);
     expect(finalized.result).toEqual({ result: 'refused', reason: 'too_late' });
     expect(unread.result).toMatchObject({ result: 'try-again', isLookUp: true });
@@ -1022,15 +1079,22 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(never.result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
   });
 
-  it('is sent by the brand’s id if Button’s id finds nothing', async () => {
-    const { calls, result } = await talk(known, { cancel: [missing, done], get: missing });
+  it('is sent by the brand’s id if Button’s id finds nothing, and settled by reads if no read had shown whose order that is', async () => {
+    const cancel = [missing, done];
+    const shown = await talk(known, { cancel, get: found(held) });
+    const gone = await talk(known, { cancel, get: missing, getByToken: missing });
+    const ours = found({ ...held, button_order_id: 'btnorder-1' });
+    const another = await talk(known, { cancel, get: [missing, ours], getByToken: missing });
 
-    expect(calls).toEqual([
+    const byEachId = [
       ['cancel', 'btnorder-1'],
       ['get', order.order_id],
       ['cancel', order.order_id],
-    ]);
-    expect(result).toEqual(isDone);
+    ];
+    expect(shown.calls).toEqual(byEachId);
+    expect(gone.calls.slice(0, 3)).toEqual(byEachId);
+    expect([shown.result, gone.result]).toEqual([isDone, isDone]);
+    expect(another.result).toMatchObject({ result: 'unclear', reason: 'still_open' });
   });
 
   it('waits two hours if Button accepted the order and does not show it, unless Button may have cancelled it (B7)', async () => {
@@ -1319,12 +1383,12 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
       cancel: [missing, done],
     });
 
-    expect(calls.slice(-3)).toEqual([
+    expect(calls.slice(2, 5)).toEqual([
       ['cancel', 'btnorder-1'],
       ['get', order.order_id],
       ['cancel', order.order_id],
     ]);
-    expect(result).toMatchObject(isDone);
+    expect(result).toMatchObject({ result: 'unclear', reason: 'still_open' });
   });
 });
 
@@ -2028,7 +2092,7 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     const { calls, result } = await talk(entry, { get: refusedRead, getByToken, cancel: [missing, done] });
 
     expect(calls.at(-1)).toEqual(['cancel', 'btnorder-5']);
-    expect(result).toEqual(isDone);
+    expect(result).toEqual({ ...isDone, buttonOrderId: 'btnorder-5' });
   });
 
   it('does not count an order as cancelled that Button refuses to read under every id', async () => {
@@ -2037,7 +2101,7 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
       (await talk({ ...cancelling, failedLookUps }, { get, getByToken, cancel: missing })).result;
 
     expect(await end(6, [refusedRead])).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
-    expect(await end(6, [refusedRead, missing, refusedRead])).toEqual(isDone);
+    expect(await end(6, [refusedRead, missing, refusedRead])).toMatchObject({ result: 'refused' });
     expect(await end(6, [refusedRead], missing)).toEqual(isDone);
     const nameless = claimed({ kind: 'cancelled', reported: {} });
     const waits = await talk(nameless, { get: refusedRead, getByToken: unlisted, cancel: missing });
@@ -2052,6 +2116,23 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
 
     expect(await asked(5)).toEqual(['get']);
     expect(await asked(6)).toEqual(['get', 'cancel']);
+  });
+
+  it('waits for it, whatever the list of the token shows: Button may not have taken the token', async () => {
+    const answers = { get: refusedRead, getByToken: missing };
+    const accepted = claimed({ kind: 'cancelled', reported: { acceptedOnly: true } });
+    const newest = { ...accepted.newest, cancels: { purchase_date, currency } };
+    const changed = claimed({ kind: 'updated', reported: { acceptedOnly: true } });
+
+    const cancellation = await talk({ ...accepted, newest }, answers);
+    const update = await talk(changed, answers);
+    const create = await talk(claimed(inDoubt), answers);
+
+    const ends = [cancellation, update, create];
+    expect(ends.map(({ asked }) => asked)).toEqual(Array(3).fill(['get', 'getByToken']));
+    expect(ends.map(({ result }) => result)).toEqual(
+      Array(3).fill({ result: 'try-again', reason: 'http_400', isLookUp: true }),
+    );
   });
 
   it('waits for a refused read if nothing else shows what became of the order', async () => {

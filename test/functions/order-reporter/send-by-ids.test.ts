@@ -140,7 +140,26 @@ describe('a cancellation', () => {
       send([refusedWith(409), done], { entry: { ...cancelled, failedLookUps }, read: readRefused });
 
     expect(await asks(5)).toEqual({ answer: readRefused, asked: ['send btnorder-1', 'get order-1'] });
-    expect((await asks(6)).answer).toEqual(done);
+    expect((await asks(6)).asked.at(-1)).toBe('send order-1');
+  });
+
+  it('that may have been carried out is never sent by the brand’s id without a read: that may be another shop’s order', async () => {
+    const doubt = { kind: 'unclear', hash: 'h' } as const;
+    const asks = (read: OrderApiAnswer) => {
+      const entry = { ...cancelled, progress: { ...progress, doubt }, failedLookUps: 6, attempts: 10 };
+      return send([missing, done], { entry, read });
+    };
+
+    for (const read of [readRefused, down])
+      expect(await asks(read)).toEqual({ answer: missing, asked: ['send btnorder-1', 'get order-1'] });
+    expect((await asks(missing)).asked.at(-1)).toBe('send order-1');
+  });
+
+  it('by the brand’s id is unconfirmed unless a read has shown the order there', async () => {
+    const read = { answer: 'found', order: { button_order_id: 'btnorder-1' } } as const;
+
+    expect((await send([missing, done], { entry: cancelled })).answer).toEqual({ answer: 'unconfirmed' });
+    expect((await send([missing, done], { entry: cancelled, read })).answer).toEqual(done);
   });
 
   it('is refused if Button knows both ids and refuses them', async () => {
