@@ -12,8 +12,8 @@ import { isAwaited, isIdRefused } from './call-end.ts';
  * refused under its own id does not wait for a refused read: Button refuses its content.
  *
  * A cancellation by a brand's id that no read has shown may have deleted another shop's order: it is
- * `unconfirmed`, and other reads decide. If an earlier try may have been carried out, and the read of the
- * brand's id is not answered, no cancellation is sent by it.
+ * `unconfirmed` unless Button's id shows that this one is gone. If an earlier try may have been carried out,
+ * and the read of the brand's id is not answered, no cancellation is sent by it.
  */
 export async function sendByIds(
   ids: readonly string[],
@@ -37,7 +37,11 @@ export async function sendByIds(
       if (cancels && !isFound && read.answer !== 'not-found' && mayBeDone(entry)) continue;
     }
     const answer = await call(id);
-    if (cancels && answer.answer === 'done' && !isFound) return { answer: 'unconfirmed' };
+    if (cancels && answer.answer === 'done' && !isFound) {
+      const own = await api.get(ids[0] ?? id, entry.orderId);
+      const isGone = own.answer === 'found' && own.order.status === 'deleted';
+      return isGone ? answer : { answer: 'unconfirmed' };
+    }
     if (answer.answer === 'not-found') isMissing = true;
     else if (answer.answer !== 'refused') return answer;
     // If the read was refused too, it is the id that Button refuses.
