@@ -122,7 +122,7 @@ async function send(
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };
-  return read.reading === 'found' && !ids.includes(read.id)
-    ? api.update(read.id, order, btnRef)
-    : { answer: 'not-found' };
+  if (read.reading !== 'found' || ids.includes(read.id)) return { answer: 'not-found' };
+  const found = await api.update(read.id, order, btnRef);
+  return found.answer === 'done' ? { ...found, buttonOrderId: found.buttonOrderId ?? read.id } : found;
 }

@@ -281,7 +281,7 @@ describe('an order in doubt', () => {
     const theirs = { ...held, btn_ref: 'srctok-another', button_order_id: 'btnorder-9' };
     const ours = { ...held, btn_ref: token, button_order_id: 'btnorder-1' };
 
-    const { calls } = await talk(entry, {
+    const { calls, result } = await talk(entry, {
       get: found(theirs),
       getByToken: found(ours),
       update: [missing, done],
@@ -291,6 +291,7 @@ describe('an order in doubt', () => {
       order.order_id,
       'btnorder-1',
     ]);
+    expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
   });
 
   it('is updated before it is created again if a 404 may be about the look-up by its token (requirement 3)', async () => {
@@ -507,7 +508,8 @@ describe('a 404 to an update (requirement 3)', () => {
       ['getByToken', order.order_id],
       ['update', 'btnorder-2'],
     ]);
-    expect([byId.result, byToken.result]).toEqual([isDone, isDone]);
+    expect(byId.result).toEqual(isDone);
+    expect(byToken.result).toEqual({ ...isDone, buttonOrderId: 'btnorder-2' });
   });
 
   it('waits for a read by the brand’s id, but not for one that Button never answers, or refuses for good', async () => {
