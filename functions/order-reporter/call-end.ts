@@ -185,16 +185,16 @@ const REFUSALS = {
     fix: 'Correct the order and replay the entry, or send a newer version',
   },
   deleted_at_button: {
-    problem: 'Button holds the order as deleted, and its newest version does not cancel it',
+    problem: 'Button holds the order as deleted',
     fix: 'Find out who cancelled it; report it under a new order id if it stands',
   },
   unknown_to_button: {
-    problem: 'Button took the order once and does not know it any more',
+    problem: 'Button does not know the order any more',
     fix: ASK_BUTTON,
   },
   order_id_taken: {
     problem: 'Button holds an order of this id that is not shown to be this one',
-    fix: 'Find out whose it is; report this one under an id of its own, or replay the entry',
+    fix: 'Find out whose it is; report this one under another id, or replay the entry',
   },
   cancellation_unconfirmed: {
     problem: 'Button shows no such order, but does not answer every read of it',

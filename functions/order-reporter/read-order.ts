@@ -1,7 +1,7 @@
 import type { OrderApi, OrderAtButton } from '../../shared/button/order-api.ts';
 import { identify, idsOf, mayChange } from '../../shared/button/order-identity.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
-import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import { isUnconfirmed, TOKEN_WARNINGS, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import {
   endOf,
   isIdRefused,
@@ -20,9 +20,9 @@ export type OrderReadResult =
   /** The order has not been acknowledged, and what Button shows may be another shop's order. */
   | ({ reading: 'anothers' } & FoundOrder)
   /**
-   * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, and this
-   * order is not among them. `isTokenUnread`: the order has a token, and its look-ups failed too often to be
-   * waited for. `refused`: Button has refused to read the id.
+   * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, which it
+   * has taken as far as is known, and this order is not among them. `isTokenUnread`: the order has a token,
+   * and its look-ups failed too often to be waited for. `refused`: Button has refused to read the id.
    */
   | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refused?: CallEnd }
   /** A read was not answered: the order waits. */
@@ -90,7 +90,7 @@ function found(one: FoundOrder, entry: LedgerEntry, by = one.id): OrderReadResul
  * brand's, which may lead to another shop's order.
  */
 export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderReadResult> {
-  const { orderId, btnRef, reported, failedLookUps = 0 } = entry;
+  const { orderId, btnRef, reported, failedLookUps = 0, warnings } = entry;
   if (btnRef === undefined) return NOT_FOUND;
   const answer = await api.getByToken(orderId, btnRef);
   switch (answer.answer) {
@@ -99,7 +99,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
       return found({ order: answer.order, id }, entry, orderId);
     }
     case 'not-found':
-      return { ...NOT_FOUND, byToken: !answer.mayBeRefused };
+      return { ...NOT_FOUND, byToken: !answer.mayBeRefused && !warnings.includes(TOKEN_WARNINGS.notTaken) };
     case 'unanswered':
       return failedLookUps < (answer.isRefused ? MAX_REFUSED_READS : MAX_FAILED_LOOK_UPS)
         ? { reading: 'failed', end: lookUpEnd(answer) }

@@ -4,6 +4,8 @@ import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { isAwaited, isIdRefused } from './call-end.ts';
 
+const NOT_FOUND = { answer: 'not-found' } as const;
+
 /**
  * Sends a call about the order under one id after the other, until Button accepts one: Button may take only
  * ids of one kind, and answer others with a 404 or a refusal. The brand's id may lead to another shop's
@@ -47,13 +49,15 @@ export async function sendByIds(
     // If the read was refused too, it is the id that Button refuses.
     else if (!isReadRefused) refused ??= { answer, id };
   }
-  if (!refused) return { answer: 'not-found' };
+  if (!refused) return NOT_FOUND;
   // A cancellation has no content for which it could be refused: reads show whether the order is gone.
-  if (cancels && (isMissing || isReadRefused)) return { answer: 'not-found', refusal: refused.answer.detail };
+  if (cancels && (isMissing || isReadRefused)) return { ...NOT_FOUND, refusal: refused.answer.detail };
   if (!isMissing) return refused.answer;
   const read = await api.get(refused.id, entry.orderId);
+  if (read.answer === 'found') return refused.answer;
   if (isAwaited(read, entry)) return read;
-  return isIdRefused(read) ? { answer: 'not-found' } : refused.answer;
+  // The id may be refused because Button does not accept its kind, or does not show the order yet.
+  return isIdRefused(read) ? NOT_FOUND : { ...NOT_FOUND, refusal: refused.answer.detail };
 }
 
 /** Whether an earlier call of the newest version may have been carried out. Pure. */

@@ -4,7 +4,7 @@ import { isReported } from '../../shared/orders/rules/order-evolution.ts';
 import { TOKEN_WARNINGS, type CallResult, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { contradictsReported } from '../../shared/orders/rules/order-version.ts';
 import type { Order } from '@button-serverless/validation/orders';
-import { done, endOf, notFound, refused, type CallEnd } from './call-end.ts';
+import { done, endOf, notFound, NOT_SHOWN_YET, refused, type CallEnd } from './call-end.ts';
 import { explainForbidden } from './explain-forbidden.ts';
 import { lookUp } from './read-order.ts';
 import { sendByIds } from './send-by-ids.ts';
@@ -42,7 +42,8 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
   const btnRef = update.withToken && !isTokenSuspected(update) ? entry.btnRef : undefined;
   let sent: 'sent' | 'refused' | undefined = btnRef === undefined ? undefined : 'sent';
   let answer = await send(update, btnRef);
-  if (sent && (answer.answer === 'refused' || answer.answer === 'forbidden')) {
+  const isRefused = answer.answer === 'not-found' && answer.refusal;
+  if (sent && (isRefused || answer.answer === 'refused' || answer.answer === 'forbidden')) {
     answer = await send(update);
     sent = 'refused';
   }
@@ -51,8 +52,11 @@ export async function updateOrder(update: UpdateOrder): Promise<CallEnd> {
       return answer.end;
     case 'done':
       return done(answer, { shownId, ...tokenAfter(update, sent, answer.shownToken) });
-    case 'not-found':
-      return notFound(entry, now);
+    case 'not-found': {
+      const end = notFound(entry, now);
+      const { refusal } = answer;
+      return refusal && end !== NOT_SHOWN_YET ? refused('refused_by_button', refusal) : end;
+    }
     case 'forbidden':
       return explainForbidden(entry, api, answer.detail);
     default:
@@ -122,7 +126,7 @@ async function send(
   if (answer.answer !== 'not-found' || isLookedUp) return answer;
   const read = await lookUp(entry, api);
   if (read.reading === 'failed') return { answer: 'end', end: read.end };
-  if (read.reading !== 'found' || ids.includes(read.id)) return { answer: 'not-found' };
+  if (read.reading !== 'found' || ids.includes(read.id)) return answer;
   const found = await api.update(read.id, order, btnRef);
   return found.answer === 'done' ? { ...found, buttonOrderId: found.buttonOrderId ?? read.id } : found;
 }

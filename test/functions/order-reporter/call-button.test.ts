@@ -294,6 +294,13 @@ describe('an order in doubt', () => {
     expect(result).toMatchObject({ result: 'done', buttonOrderId: 'btnorder-1' });
   });
 
+  it('is updated before it is created again if Button has not taken its token: no list shows it then', async () => {
+    const entry = claimed({ ...inDoubt, more: { warnings: ['btn_ref_not_taken'] } });
+    const { asked } = await talk(entry, { get: missing, getByToken: missing, update: done });
+
+    expect(asked).toEqual(['get', 'getByToken', 'update']);
+  });
+
   it('is updated before it is created again if a 404 may be about the look-up by its token (requirement 3)', async () => {
     const answers = { get: missing, getByToken: { answer: 'not-found', mayBeRefused: true } } as const;
 
@@ -524,6 +531,17 @@ describe('a 404 to an update (requirement 3)', () => {
     expect(await asked({ attempts: 9, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get']);
     expect(await asked({ attempts: 10, failedLookUps: 5 }, isRefused)).toEqual(['update', 'get', 'update']);
     expect(await asked({ failedLookUps: 6 }, isRefused)).toEqual(['update', 'get', 'update']);
+  });
+
+  it('is not made final by a refusal of the brand’s id, unless Button’s last answer is hours old', async () => {
+    const ends = async (hoursAgo: number) => {
+      const at = new Date(now.getTime() - hoursAgo * 3_600_000).toISOString();
+      const entry = claimed({ kind: 'updated', reported: { buttonOrderId: 'btnorder-1', at } });
+      return (await talk(entry, { update: [missing, refusal], get: missing, getByToken: missing })).result;
+    };
+
+    expect(await ends(1)).toEqual({ result: 'try-again', reason: 'not_found' });
+    expect(await ends(3)).toEqual({ result: 'refused', reason: 'refused_by_button' });
   });
 
   it('is followed by a call with the id that a read has just shown, before any other, and by no id twice', async () => {

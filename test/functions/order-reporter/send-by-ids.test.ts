@@ -82,13 +82,23 @@ describe('a call about an order', () => {
     expect((await asks(6)).answer).toEqual(done);
   });
 
+  it('is refused as the first refusal says if both ids are refused', async () => {
+    expect((await send([refusedWith(400), refusedWith(422)])).answer).toEqual(refusedWith(400));
+  });
+
   it.each<[string, OrderApiAnswer, OrderApiAnswer]>([
     ['one id is refused, and the other is unknown', refusedWith(400), missing],
     ['one id is unknown, and the other is refused', missing, refusedWith(400)],
-    ['both ids are refused', refusedWith(400), refusedWith(422)],
-  ])('is refused as the first refusal says if %s', async (_what, first, second) => {
-    expect((await send([first, second])).answer).toEqual(refusedWith(400));
-  });
+  ])(
+    'is refused only if a read shows the order by the id that was refused, where %s',
+    async (_what, first, second) => {
+      const found = { answer: 'found', order: { button_order_id: 'btnorder-1', status: 'open' } } as const;
+      const asks = async (read: OrderApiAnswer) => (await send([first, second], { read })).answer;
+
+      expect(await asks(found)).toEqual(refusedWith(400));
+      expect(await asks(missing)).toEqual({ ...missing, refusal: refusedWith(400).detail });
+    },
+  );
 
   it('finds no order if Button does not know the brand’s id, and refuses to read its own', async () => {
     const asks = async (readAgain: OrderApiAnswer, entry = updated) =>
@@ -98,7 +108,8 @@ describe('a call about an order', () => {
     expect([answer, asked.at(-1)]).toEqual([missing, 'get btnorder-1']);
     expect((await asks(readRefused)).answer).toEqual(readRefused);
     expect((await asks(down)).answer).toEqual(down);
-    expect((await asks(down, { ...updated, attempts: 10 })).answer).toEqual(refusedWith(400));
+    const often = await asks(down, { ...updated, attempts: 10 });
+    expect(often.answer).toEqual({ ...missing, refusal: refusedWith(400).detail });
   });
 
   it('does not wait for a refused read after Button has refused the update by its own id', async () => {
