@@ -177,8 +177,8 @@ export const ASK_BUTTON = 'Ask your Button contact; replay the entry to try agai
 
 const REFUSALS = {
   too_late: {
-    problem: 'Button refuses changes of a finalized order',
-    fix: 'Settle the difference with your Button contact; it is billable as it stands',
+    problem: 'Button changes no finalized order',
+    fix: 'Settle the difference with your Button contact',
   },
   refused_by_button: {
     problem: 'Button refuses the order as it is',
@@ -197,7 +197,7 @@ const REFUSALS = {
     fix: 'Find out whose it is; report this one under another id, or replay the entry',
   },
   cancellation_unconfirmed: {
-    problem: 'Button shows no such order, but does not answer every read of it',
+    problem: 'Button shows no such order, but does not answer every read',
     fix: ASK_BUTTON,
   },
   line_items_missing: VERSION_REASONS.line_items_missing,

@@ -23,8 +23,15 @@ export type OrderReadResult =
    * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, which it
    * has taken as far as is known, and this order is not among them. `isTokenUnread`: the order has a token,
    * and its look-ups failed too often to be waited for. `refused`: Button has refused to read the id.
+   * `isAnothers`: the id leads to another shop's order.
    */
-  | { reading: 'not-found'; byToken: boolean; isTokenUnread?: boolean; refused?: CallEnd }
+  | {
+      reading: 'not-found';
+      byToken: boolean;
+      isTokenUnread?: boolean;
+      refused?: CallEnd;
+      isAnothers?: true;
+    }
   /** A read was not answered: the order waits. */
   | { reading: 'failed'; end: CallEnd };
 
@@ -82,7 +89,7 @@ async function readById(id: string, entry: LedgerEntry, api: OrderApi): Promise<
 /** Once Button has acknowledged the order, another shop's counts as not found. `by`: what led to it. */
 function found(one: FoundOrder, entry: LedgerEntry, by = one.id): OrderReadResult {
   if (mayChange({ ...one, id: by }, entry)) return { reading: 'found', ...one };
-  return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : NOT_FOUND;
+  return isUnconfirmed(entry) ? { reading: 'anothers', ...one } : { ...NOT_FOUND, isAnothers: true };
 }
 
 /**
@@ -112,7 +119,7 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<OrderRe
 /** Every order that was found. */
 type CompleteReadResult = {
   orders: FoundOrder[];
-  /** Button has not answered the look-up by token, or refuses to read an id: there may be more orders. */
+  /** Button has not answered the look-up by token, or refuses to read every id: there may be more orders. */
   isUnread?: boolean | undefined;
   /** Why a read was not answered: Button may have more orders. */
   failed?: CallEnd | undefined;
@@ -122,11 +129,13 @@ type CompleteReadResult = {
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
   const orders: FoundOrder[] = [];
   let refused: CallEnd | undefined;
+  let isAnswered = false;
   for (const id of idsToRead(entry)) {
     const read = await readById(id, entry, api);
     if (read.reading === 'failed') return { orders, failed: read.end };
     if (read.reading === 'found') orders.push(read);
-    if (read.reading === 'not-found' && read.refused) ({ refused } = read);
+    if ('refused' in read) ({ refused } = read);
+    else isAnswered ||= !('isAnothers' in read);
   }
   const lookedUp = await lookUp(entry, api);
   if (lookedUp.reading === 'failed') return { orders, failed: lookedUp.end };
@@ -134,5 +143,5 @@ export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise
   if (lookedUp.reading !== 'not-found') return { orders };
   if (lookedUp.byToken && !entry.tokenDue) return { orders };
   if (orders.length === 0 && waitsForRefused(entry)) return { orders, failed: refused };
-  return { orders, isUnread: refused !== undefined || lookedUp.isTokenUnread };
+  return { orders, isUnread: !isAnswered || lookedUp.isTokenUnread };
 }

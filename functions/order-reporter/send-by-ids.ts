@@ -14,8 +14,8 @@ const NOT_FOUND = { answer: 'not-found' } as const;
  * refused under its own id does not wait for a refused read: Button refuses its content.
  *
  * A cancellation by a brand's id that no read has shown may have deleted another shop's order: it is
- * `unconfirmed` unless Button's id shows that this one is gone. If an earlier try may have been carried out,
- * and the read of the brand's id is not answered, no cancellation is sent by it.
+ * `unconfirmed` unless Button's id shows that this one is gone, or is never read. If an earlier try may have
+ * been carried out, and the read of the brand's id is not answered, no cancellation is sent by it.
  */
 export async function sendByIds(
   ids: readonly string[],
@@ -42,7 +42,8 @@ export async function sendByIds(
     if (cancels && answer.answer === 'done' && !isFound) {
       const own = await api.get(ids[0] ?? id, entry.orderId);
       const isGone = own.answer === 'found' && own.order.status === 'deleted';
-      return isGone ? answer : { answer: 'unconfirmed' };
+      const isUnread = isIdRefused(own) && !isAwaited(own, entry);
+      return isGone || isUnread ? answer : { answer: 'unconfirmed' };
     }
     if (answer.answer === 'not-found') isMissing = true;
     else if (answer.answer !== 'refused') return answer;

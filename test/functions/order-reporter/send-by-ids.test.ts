@@ -168,13 +168,16 @@ describe('a cancellation', () => {
 
   it('by the brand’s id is unconfirmed unless a read has shown the order there, or shows it as gone', async () => {
     const found = (status: string) => ({ answer: 'found', order: { status } }) as const;
-    const asks = async (read: OrderApiAnswer, readAgain: OrderApiAnswer = missing) =>
-      (await send([missing, done], { entry: cancelled, read, readAgain })).answer;
+    const asks = async (read: OrderApiAnswer, readAgain: OrderApiAnswer = missing, failedLookUps = 0) => {
+      const entry = { ...cancelled, failedLookUps };
+      return (await send([missing, done], { entry, read, readAgain })).answer;
+    };
 
     expect(await asks(found('open'))).toEqual(done);
     expect(await asks(missing, found('deleted'))).toEqual(done);
-    for (const readAgain of [found('open'), missing, down])
+    for (const readAgain of [found('open'), missing, down, readRefused])
       expect(await asks(missing, readAgain)).toEqual({ answer: 'unconfirmed' });
+    expect(await asks(missing, readRefused, 6)).toEqual(done);
   });
 
   it('is refused if Button knows both ids and refuses them', async () => {
