@@ -33,6 +33,14 @@ export type OneOrder = {
 
 export type SentVersion = { atMs: number; kind: 'created' | 'updated' | 'cancelled'; total: number };
 
+type ShopTraits = {
+  /** Another shop has an order with the same id. */
+  isShared: boolean;
+  hasToken: boolean;
+  /** Button takes the token of a create. */
+  isTokenTaken: boolean;
+};
+
 /** A fault, when it begins, and how long it lasts; unless given, until it is used up. */
 type Trouble = { fault: ApiFault; fromMs: number; forMs?: number };
 
@@ -51,11 +59,13 @@ export async function reportOneOrder(seed: number): Promise<OneOrder> {
   const clock = new VirtualClock(START);
   const isShared = random.chance(0.3);
   const hasToken = random.chance(0.7);
-  const troubles = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, isShared));
+  const isTokenTaken = isShared || random.chance(0.8);
+  const shop = { isShared, hasToken, isTokenTaken };
+  const troubles = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, shop));
   const isSilent = troubles.some(
     ({ fault: { answer } }) => typeof answer === 'object' && 'status' in answer && answer.status === 204,
   );
-  const world = drawWorld(random, { isShared, hasToken, isSilent });
+  const world = drawWorld(random, { ...shop, isSilent });
   const post = (): never => unexpected('no webhook is registered');
   const button = createButtonModel({ ...defaultOptions, world }, { clock, post, random });
   const versions = drawVersions(random, isShared);
@@ -94,18 +104,17 @@ function unexpected(why: string): never {
 }
 
 /**
- * Which ids Button accepts in each operation, and how it answers in every other respect. What no
- * reporter could get right is left out: an order without a token at a Button that does not read the brand's
- * ids or makes a second order of a second create; a shared id where nobody can tell whose order it leads
- * to; and a 204 to the cancellation of an order that Button does not show yet.
+ * Which ids Button accepts in each operation, and how it answers in every other respect. What no reporter
+ * could get right is left out: an order without a token at a Button that does not read the brand's ids or
+ * makes a second order of a second create; a shared id where nobody can tell whose order it leads to; and a
+ * 204 to the cancellation of an order that Button does not show yet.
  */
 function drawWorld(
   random: Random,
-  { isShared, hasToken, isSilent }: Record<'isShared' | 'hasToken' | 'isSilent', boolean>,
+  { isShared, hasToken, isTokenTaken, isSilent }: ShopTraits & { isSilent: boolean },
 ): WorldChange {
   const kinds = ['both', 'brand', 'button'] as const;
   const creates = ['409', '409', 'upsert', 'existing-order'] as const;
-  const isTokenTaken = isShared || random.chance(0.8);
   const isFoundByToken = hasToken && isTokenTaken && !isShared;
   return {
     duplicateCreate: isShared ? '409' : random.pick(isFoundByToken ? [...creates, 'second-order'] : creates),
@@ -146,13 +155,13 @@ const SILENCE = { operation: 'cancel', status: 204, body: 'nothing', work: 'skip
 
 /**
  * Button refuses ids for less than half an hour, or gives any answer at all a few times. Reads of a shared id
- * work.
+ * work. If Button has not taken the token, it refuses at most six reads: nothing else would find the order.
  */
-function drawTrouble(random: Random, isShared: boolean): Trouble {
+function drawTrouble(random: Random, { isShared, isTokenTaken }: ShopTraits): Trouble {
   const fromMs = random.pick([0, 0, random.between(0, 300) * MINUTE_MS]);
   for (;;) {
-    const isWindow = random.chance(0.5);
-    const times = isWindow ? ('unlimited' as const) : random.between(1, 4);
+    const isWindow = isTokenTaken && random.chance(0.5);
+    const times = isWindow ? ('unlimited' as const) : random.between(1, isTokenTaken ? 4 : 2);
     const answer = random.chance(0.3) ? SILENCE : drawAnswer(random);
     const isRefusal = random.chance(0.6);
     const fault = isRefusal ? drawRefusedIds(random, { times }) : toFault(random, answer, { times });
@@ -217,11 +226,11 @@ function createReporter({ button, clock, lines }: ReporterGround) {
   return {
     entry,
     reasons: () => [...quarantine.entries.values()].flatMap(({ reasons }) => reasons.map(({ code }) => code)),
-    /** When the sweep would send the order again. */
+    /** When the sweep, which runs once a minute, sends the order again. */
     dueMs(): number {
       const progress = entry()?.progress;
-      if (progress === undefined) return Infinity;
-      return 'dueAt' in progress ? Date.parse(progress.dueAt) : Infinity;
+      if (progress === undefined || !('dueAt' in progress)) return Infinity;
+      return Math.ceil(Date.parse(progress.dueAt) / MINUTE_MS) * MINUTE_MS;
     },
     async report(body: string): Promise<void> {
       const at = ((clock.now() - Date.parse(START)) / MINUTE_MS).toFixed(1);
