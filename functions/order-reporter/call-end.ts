@@ -177,8 +177,8 @@ export const ASK_BUTTON = 'Ask your Button contact; replay the entry to try agai
 
 const REFUSALS = {
   too_late: {
-    problem: 'Button changes no finalized order',
-    fix: 'Settle the difference with your Button contact',
+    problem: 'Button refuses to change a finalized order',
+    fix: 'Settle the difference with Button; it is billable as it stands',
   },
   refused_by_button: {
     problem: 'Button refuses the order as it is',
@@ -186,10 +186,10 @@ const REFUSALS = {
   },
   deleted_at_button: {
     problem: 'Button holds the order as deleted',
-    fix: 'Find out who cancelled it; report it under a new order id if it stands',
+    fix: 'Find out who cancelled it; if it stands, use a new order id',
   },
   unknown_to_button: {
-    problem: 'Button does not know the order any more',
+    problem: 'Button no longer knows the order',
     fix: ASK_BUTTON,
   },
   order_id_taken: {
