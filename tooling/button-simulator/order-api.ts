@@ -23,11 +23,11 @@ export function answerOrderApi(api: OrderApi, brandId: string, request: ApiReque
   const { readIds, updateIds, cancelIds } = api.world;
   switch (request.method) {
     case 'GET':
-      return rejectId(id, readIds, api.world) ?? get(api, brandId, id);
+      return rejectId(api, brandId, { id, accepted: readIds }) ?? get(api, brandId, id);
     case 'POST':
-      return rejectId(id, updateIds, api.world) ?? update(api, { brandId, id, request });
+      return rejectId(api, brandId, { id, accepted: updateIds }) ?? update(api, { brandId, id, request });
     case 'DELETE':
-      return rejectId(id, cancelIds, api.world) ?? cancel(api, brandId, id);
+      return rejectId(api, brandId, { id, accepted: cancelIds }) ?? cancel(api, brandId, id);
     default:
       return undefined;
   }
@@ -143,15 +143,19 @@ function get({ orders, world }: OrderApi, brandId: string, id: string): Answer {
   return order !== undefined && isShown(order, world) ? objectAnswer(orderObject(order)) : notFound(id);
 }
 
-/** The answer to an id that this operation does not accept for its kind. */
+/**
+ * The answer to an id that this operation does not accept for its kind. Only the form shows whose an unknown
+ * id is.
+ */
 function rejectId(
-  id: string,
-  accepted: World['readIds'],
-  { unacceptedId }: Readonly<World>,
+  { orders, world }: OrderApi,
+  brandId: string,
+  { id, accepted }: { id: string; accepted: World['readIds'] },
 ): Answer | undefined {
-  const whose = id.startsWith('btnorder-') ? 'button' : 'brand';
-  if (accepted === 'both' || accepted === whose) return undefined;
-  return unacceptedId === '404' ? notFound(id) : errorAnswer(400, `Not an order id: ${id}`);
+  const order = orders.find(brandId, id);
+  const isButtons = order ? order.buttonOrderId === id : id.startsWith('btnorder-');
+  if (accepted === 'both' || accepted === (isButtons ? 'button' : 'brand')) return undefined;
+  return world.unacceptedId === '404' ? notFound(id) : errorAnswer(400, `Not an order id: ${id}`);
 }
 
 function list({ orders, world }: OrderApi, brandId: string, btnRef: string): Answer {

@@ -590,6 +590,13 @@ describe('get', () => {
     },
   );
 
+  it('takes a Brand’s id for the Brand’s, whatever it looks like', async () => {
+    const simulation = await simulate({ world: { readIds: 'brand' } });
+    await simulation.create({ order_id: 'btnorder-of-the-brand' });
+
+    expect((await simulation.brand('GET', '/v1/order/btnorder-of-the-brand')).status).toBe(200);
+  });
+
   it('refuses a path that is not percent-encoded', async () => {
     const simulation = await simulate();
 
