@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, relative, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { claimInstance, type Instance } from './instance.ts';
 import { readArguments, USAGE, type Arguments } from './arguments.ts';
@@ -63,6 +64,8 @@ async function main(): Promise<number> {
       rejectWhen(stopping),
     ]);
   } catch (error) {
+    // Ctrl-C reaches esbuild's process too, and its end may be noticed before the signal, in the same turn.
+    await nextTurn();
     // Somebody ended it: that is a success, unless the whole tour was asked for.
     if (stopping.aborted) return options.once ? 130 : 0;
     process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
