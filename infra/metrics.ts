@@ -4,6 +4,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import {
   METRICS,
   METRICS_NAMESPACE,
+  unitOf,
   type MetricDefinition,
   type MetricName,
 } from '../shared/runtime/metric-definitions.ts';
@@ -50,13 +51,13 @@ export function stageMetrics(deployment: Pick<Deployment, 'config'>): StageMetri
   const namespace = metricsNamespace(deployment);
   return {
     overall: (metricName, period = PERIOD) =>
-      new Metric({ namespace, metricName, statistic: statisticOf(METRICS[metricName]), period }),
+      new Metric({ namespace, metricName, statistic: statisticOf(metricName), period }),
     forBrand: (metricName, brandId, period = PERIOD) =>
       new Metric({
         namespace,
         metricName,
         dimensionsMap: { Brand: brandId },
-        statistic: statisticOf(METRICS[metricName]),
+        statistic: statisticOf(metricName),
         period,
       }),
     searched: (metricName) => searchSeries(searchFor(namespace, metricName)),
@@ -69,7 +70,7 @@ function searchFor(namespace: string, metricName: MetricName): Search {
   return {
     schema: [`"${namespace}"`, ...definition.dimensions].join(','),
     terms: `MetricName="${metricName}"`,
-    statistic: statisticOf(definition),
+    statistic: statisticOf(metricName),
   };
 }
 
@@ -120,6 +121,7 @@ function searchExpression({ schema, terms, statistic }: Search): string {
 }
 
 /** Flows add up; of levels, such as ages and delays, the highest one counts. */
-function statisticOf({ unit, isLevel }: MetricDefinition): string {
-  return unit === 'Seconds' || isLevel ? 'Maximum' : 'Sum';
+function statisticOf(name: MetricName): string {
+  const { isLevel }: MetricDefinition = METRICS[name];
+  return unitOf(name) === 'Seconds' || isLevel ? 'Maximum' : 'Sum';
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 
 import { parseEnvironment } from './env.ts';
-import { createMetrics, type BufferedMetrics, type MetricsOptions } from './metrics.ts';
+import type { MetricName } from './metric-definitions.ts';
+import { createMetrics, type BufferedMetrics } from './metrics.ts';
 
 const EnvironmentSchema = z.object({
   /**
@@ -12,10 +13,9 @@ const EnvironmentSchema = z.object({
 });
 
 /** The metrics of a function, in the namespace that its environment names. */
-export function functionMetrics<Name extends string>(
-  definitions: MetricsOptions<Name>['definitions'],
+export function functionMetrics(
   environment: Readonly<Record<string, string | undefined>>,
-): BufferedMetrics<Name> {
+): BufferedMetrics<MetricName> {
   const { METRICS_NAMESPACE: namespace } = parseEnvironment(EnvironmentSchema, environment);
-  return createMetrics({ namespace, definitions });
+  return createMetrics({ namespace });
 }

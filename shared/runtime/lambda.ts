@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import middy, { type MiddlewareObj, type MiddyfiedHandler } from '@middy/core';
 
-import { METRICS } from './metric-definitions.ts';
 import { functionMetrics } from './function-metrics.ts';
 import type { ComposedFunction, Runtime } from './runtime.ts';
 
@@ -45,7 +44,7 @@ function composeOnLambda<Given, Event, Result>(
   given: Given,
 ): ComposedFunction<Event, Result> & { flush: () => void } {
   const { env } = process;
-  const metrics = functionMetrics(METRICS, env);
+  const metrics = functionMetrics(env);
   const flush = (): void => {
     metrics.flush();
   };

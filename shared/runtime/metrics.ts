@@ -1,5 +1,4 @@
-/** What the embedded metric format needs to know about a metric. */
-type Definition = { unit: string; dimensions: readonly string[] };
+import { unitOf } from './metric-definitions.ts';
 
 type Measured<Name extends string> = {
   name: Name;
@@ -20,9 +19,8 @@ export type BufferedMetrics<Name extends string> = {
 };
 
 /** What metrics are made of. */
-export type MetricsOptions<Name extends string> = {
+export type MetricsOptions = {
   namespace: string;
-  definitions: Readonly<Record<Name, Definition>>;
   write?: (line: string) => void;
   now?: () => number;
 };
@@ -39,10 +37,9 @@ const MAX_DIMENSION_LENGTH = 1024;
  */
 export function createMetrics<Name extends string>({
   namespace,
-  definitions,
   write = (line) => void process.stdout.write(line),
   now = Date.now,
-}: MetricsOptions<Name>): BufferedMetrics<Name> {
+}: MetricsOptions): BufferedMetrics<Name> {
   let held: Measured<Name>[] = [];
 
   const documentOf = (groups: readonly Group<Name>[]): Record<string, unknown> => ({
@@ -51,16 +48,14 @@ export function createMetrics<Name extends string>({
       CloudWatchMetrics: groups.map(({ dimensions, byName }) => ({
         Namespace: namespace,
         Dimensions: [Object.keys(dimensions)],
-        Metrics: byName.map(([name]) => ({ Name: name, Unit: definitions[name].unit })),
+        Metrics: byName.map(([name]) => ({ Name: name, Unit: unitOf(name) })),
       })),
     },
     ...Object.fromEntries(
       groups.flatMap(({ dimensions, fields }) => [...Object.entries(dimensions), ...fields]),
     ),
     ...Object.fromEntries(
-      groups
-        .flatMap(({ byName }) => byName)
-        .map(([name, values]) => [name, valueOf(values, definitions[name])]),
+      groups.flatMap(({ byName }) => byName).map(([name, values]) => [name, valueOf(name, values)]),
     ),
   });
 
@@ -131,9 +126,9 @@ function dimensionValue(text: string): string {
 /**
  * Times keep their single values (the longest, if there are too many); everything else adds up to one number.
  */
-function valueOf(values: readonly number[], { unit }: Definition): number | number[] {
+function valueOf(name: string, values: readonly number[]): number | number[] {
   const sum = values.reduce((total, value) => total + value, 0);
-  if (values.length === 1 || unit !== 'Seconds') return sum;
+  if (values.length === 1 || unitOf(name) !== 'Seconds') return sum;
   return values.length <= MAX_VALUES
     ? [...values]
     : values.toSorted((one, other) => other - one).slice(0, MAX_VALUES);

@@ -4,7 +4,7 @@ import {
   createMetricFilter,
   METRIC_FILTER_PROPERTIES,
 } from '../../tooling/local-aws/cloudwatch/metric-filter.ts';
-import { METRICS } from '../../shared/runtime/metric-definitions.ts';
+import type { MetricName } from '../../shared/runtime/metric-definitions.ts';
 import { createMetrics } from '../../shared/runtime/metrics.ts';
 import * as z from 'zod';
 
@@ -80,9 +80,8 @@ export function watchWorld({
 }: SimulatedWorldOptions & { isNew?: boolean } = {}): WatchedWorld {
   let lines: string[] = [];
   let atMs = 0;
-  const metrics = createMetrics({
+  const metrics = createMetrics<MetricName>({
     namespace: NAMESPACE,
-    definitions: METRICS,
     write: (line) => lines.push(line),
     now: () => atMs,
   });

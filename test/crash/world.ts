@@ -12,7 +12,7 @@ import { SimulatorClock } from '../../tooling/button-simulator/clock.ts';
 import { SimulatorControls } from '../../tooling/button-simulator/controls.ts';
 import { defaultOptions } from '../../tooling/button-simulator/simulator.ts';
 import type { ButtonHttp } from '../../shared/button/button-http.ts';
-import { METRICS } from '../../shared/runtime/metric-definitions.ts';
+import type { MetricName } from '../../shared/runtime/metric-definitions.ts';
 import type {
   AwsClientFactories,
   ComposedFunction,
@@ -249,9 +249,8 @@ class Life {
   #processOf(name: FunctionName): { handle: Handle; flush: () => void } {
     const running = this.#processes.get(name);
     if (running) return running;
-    const metrics = createMetrics({
+    const metrics = createMetrics<MetricName>({
       namespace: 'ButtonServerless',
-      definitions: METRICS,
       write: (line) => this.#printed.push(line),
       now: () => this.clock.now(),
     });

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { StageConfigSchema } from '../../infra/config.ts';
 import { stageMetrics } from '../../infra/metrics.ts';
-import { METRICS, type MetricDefinition, type MetricName } from '../../shared/runtime/metric-definitions.ts';
+import {
+  METRICS,
+  unitOf,
+  type MetricDefinition,
+  type MetricName,
+} from '../../shared/runtime/metric-definitions.ts';
 
 const metrics = stageMetrics({ config: StageConfigSchema.parse({ stage: 'development', transactions: {} }) });
 
@@ -16,6 +21,14 @@ describe('stageMetrics', () => {
     ['a switch by whether it was on', 'BreakerOpen', 'Maximum'],
   ] as const)('chooses the statistic of %s', (_what, name, statistic) => {
     expect(metrics.overall(name).statistic).toBe(statistic);
+  });
+
+  it('names amounts, and nothing else, so that their unit is none of CloudWatch’s', () => {
+    const all = Object.entries<MetricDefinition>(METRICS);
+    const amounts = all.filter(([, { dimensions }]) => dimensions.includes('Currency')).map(([name]) => name);
+
+    expect(all.map(([name]) => name).filter((name) => unitOf(name) === 'None')).toEqual(amounts);
+    expect([unitOf('RepairDelaySeconds'), unitOf('WebhooksApplied')]).toEqual(['Seconds', 'Count']);
   });
 
   it('chooses the same statistic for a level with dimensions', () => {

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { METRICS, METRICS_NAMESPACE } from '../../../shared/runtime/metric-definitions.ts';
+import { METRICS_NAMESPACE, type MetricName } from '../../../shared/runtime/metric-definitions.ts';
 import { createMetrics } from '../../../shared/runtime/metrics.ts';
 
 function recording() {
   const lines: string[] = [];
-  const metrics = createMetrics({
+  const metrics = createMetrics<MetricName>({
     namespace: METRICS_NAMESPACE,
-    definitions: METRICS,
     write: (line) => lines.push(line),
     now: () => 1_700_000_000_000,
   });

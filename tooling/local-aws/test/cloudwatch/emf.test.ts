@@ -102,11 +102,10 @@ describe('a log line', () => {
 
   it('written by this project’s own functions is read completely', () => {
     const store = createMetricStore();
-    const definitions = { Orders: { unit: 'Count', dimensions: ['Brand'] } };
     const write = (line: string) => {
       putSamples(store, samplesOf(line, 5000));
     };
-    const metrics = createMetrics({ namespace: 'Shop', definitions, write, now: () => 5000 });
+    const metrics = createMetrics({ namespace: 'Shop', write, now: () => 5000 });
 
     metrics.add({ name: 'Orders', value: 2, dimensions: { Brand: 'acme' } });
     metrics.flush();
