@@ -59,7 +59,7 @@ type Search = {
   /** An earlier create may have been carried out. */
   mayBeCreated: boolean;
   /** Button has refused to read the brand's id, and that may pass. */
-  refused?: CallEnd;
+  refused?: CallEnd | undefined;
 };
 
 /**
@@ -75,10 +75,12 @@ async function sendNotFound(
   { byToken, mayBeCreated, refused: refusedRead }: Search,
 ): Promise<CallEnd> {
   const { entry, now } = version;
-  if (refusedRead && isUnconfirmed(entry) && (entry.reported || mayBeCreated)) return refusedRead;
-  if (entry.reported && byToken && isUnconfirmed(entry)) return notFound(entry, now);
-  if (!entry.reported && (byToken || !mayBeCreated)) return createOrder(version);
-  if (entry.reported) return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
+  if (entry.reported) {
+    if (isUnconfirmed(entry) && (refusedRead || byToken)) return refusedRead ?? notFound(entry, now);
+    return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
+  }
+  if (mayBeCreated && refusedRead) return refusedRead;
+  if (byToken || !mayBeCreated) return createOrder(version);
   const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');

@@ -37,8 +37,7 @@ export function done(
   { shownId, ...more }: DoneDetails = {},
 ): CallEnd {
   const { acceptedOnly, buttonOrderId = shownId } = answer;
-  const id = buttonOrderId !== undefined && { buttonOrderId };
-  return ended({ result: 'done', acceptedOnly, sent: true, ...more, ...id });
+  return ended({ result: 'done', acceptedOnly, sent: true, ...more, buttonOrderId });
 }
 
 /**
@@ -53,13 +52,13 @@ export function endOf(answer: OrderApiAnswer): CallEnd {
       return ended({ result: 'try-again', reason: 'unauthorized' });
     case 'try-again': {
       const { reason, afterMs } = answer;
-      return ended({ result: 'try-again', reason, ...(afterMs !== undefined && { afterMs }) });
+      return ended({ result: 'try-again', reason, afterMs });
     }
     case 'unanswered':
       return unanswered(answer);
     case 'unclear': {
       const { reason, detail } = answer;
-      return ended({ result: 'unclear', reason, ...(detail && { answer: detail }) });
+      return ended({ result: 'unclear', reason, answer: detail });
     }
     case 'refused':
       return refused('refused_by_button', answer.detail);
@@ -99,11 +98,10 @@ export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
  */
 export function inDoubt(end: CallEnd, shownId?: string): CallEnd {
   const { result, refusal } = end;
-  const shown = shownId !== undefined && { shownId };
   if (result.result === 'done') return end;
-  if (result.result === 'refused') return { result: { ...result, ...shown }, refusal };
+  if (result.result === 'refused') return { result: { ...result, shownId }, refusal };
   const { blamesOrder: _blame, ...why } = result;
-  return ended({ ...why, ...shown, result: 'unclear' });
+  return ended({ ...why, shownId, result: 'unclear' });
 }
 
 /** Whether Button refuses to read this id. A 403 is about the key, and not about the id. Pure. */
@@ -156,7 +154,7 @@ export function refused(code: keyof typeof REFUSALS, answer?: FailedAnswer): Cal
 
 /** The end of a read that blames neither Button nor the order: the key works, and the order may be fine. */
 export function lookUpEnd({ reason, afterMs }: OrderApiAnswer & { answer: 'unanswered' }): CallEnd {
-  return ended({ result: 'try-again', reason, isLookUp: true, ...(afterMs !== undefined && { afterMs }) });
+  return ended({ result: 'try-again', reason, afterMs, isLookUp: true });
 }
 
 /** Only a read that was sent can be the order's fault, and not one to which somebody asks to wait. */
@@ -166,9 +164,9 @@ function unanswered(answer: OrderApiAnswer & { answer: 'unanswered' }): CallEnd 
   return ended({
     result: 'try-again',
     reason: detail?.status === 403 ? 'forbidden' : reason,
-    ...(afterMs !== undefined && { afterMs }),
+    afterMs,
     ...((detail || isLost) && { blamesOrder: true }),
-    ...(detail && { answer: detail }),
+    answer: detail,
   });
 }
 

@@ -1,6 +1,6 @@
 import { compareOrders, idsOf, tokenAt } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
-import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
+import { mayBeDone, openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
   isUnconfirmed,
   type FailedAnswer,
@@ -23,7 +23,7 @@ import {
   type CallEnd,
 } from './call-end.ts';
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
-import { mayBeDone, sendByIds } from './send-by-ids.ts';
+import { cancelByIds } from './send-by-ids.ts';
 
 /** What to cancel. A restored ledger may have forgotten what was sent before `verifyBefore`. */
 export type CancelOrder = {
@@ -49,15 +49,17 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const own = cancels ? await findOwn(cancel, cancels) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const { ids: tried, buttonOrderId } = own;
-  const answer = await sendByIds(tried, cancel, (id) => cancel.api.cancel(id, entry.orderId));
+  const answer = await cancelByIds(tried, cancel);
   switch (answer.answer) {
     case 'not-found':
     case 'forbidden':
       return confirm(cancel, tried, answer);
     case 'unconfirmed':
-      return inDoubt(await confirm(cancel, tried, answer));
+      return inDoubt(await confirm(cancel, tried, answer), buttonOrderId);
     case 'done':
       return done(answer, { shownId: buttonOrderId });
+    case 'unclear':
+      return inDoubt(endOf(answer), buttonOrderId);
     default:
       return endOf(answer);
   }
@@ -92,8 +94,17 @@ async function findOwn(
   const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
   if (read.refused) return { end: read.refused };
-  if (isFindable) return { end: missing(entry, now) };
-  return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+  const isSent = entry.reported !== undefined || openDoubt(entry.progress) !== undefined;
+  if (!isFindable) {
+    if (cancels.isIdTaken) return { end: refused('order_id_taken') };
+    // If no call was ever sent, an id that Button refuses to read does not lead to this order.
+    if (!isSent && read.isIdUnread) return { end: refused('cancellation_unconfirmed') };
+    return { ids: idsOf(entry) };
+  }
+  const end = missing(entry, now);
+  // Otherwise it may: Button may hold the order without its token.
+  const mayBeThere = isSent && read.isIdUnread && !isAcknowledged(entry);
+  return { end: mayBeThere && end === CANCELLED ? refused('cancellation_unconfirmed') : end };
 }
 
 /**

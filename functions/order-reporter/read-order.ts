@@ -22,14 +22,16 @@ export type OrderReadResult =
   /**
    * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, which it
    * has taken as far as is known, and this order is not among them. `isTokenUnread`: the order has a token,
-   * and its look-ups failed too often to be waited for. `refused`: Button has refused to read the id.
-   * `isAnothers`: the id leads to another shop's order.
+   * and its look-ups failed too often to be waited for. `refused`: Button has refused to read the id, and
+   * that may pass. `isIdUnread`: Button has refused every read by an id. `isAnothers`: the id leads to
+   * another shop's order.
    */
   | {
       reading: 'not-found';
       byToken: boolean;
       isTokenUnread?: boolean;
-      refused?: CallEnd;
+      refused?: CallEnd | undefined;
+      isIdUnread?: boolean;
       isAnothers?: true;
     }
   /** A read was not answered: the order waits. */
@@ -51,16 +53,18 @@ const MAX_FAILED_LOOK_UPS = 48;
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
   let anothers: (OrderReadResult & { reading: 'anothers' }) | undefined;
   let refused: CallEnd | undefined;
+  let isIdUnread = true;
   for (const id of idsToRead(entry, shown)) {
     const read = await readById(id, entry, api);
     if (read.reading === 'found' || read.reading === 'failed') return read;
     if (read.reading === 'anothers') anothers ??= read;
+    else if (!('refused' in read)) isIdUnread = false;
     else if (id === entry.orderId && waitsForRefused(entry)) ({ refused } = read);
   }
   const lookedUp = await lookUp(entry, api);
   if (refused && lookedUp.reading === 'found' && lookedUp.id === entry.orderId)
     return { reading: 'failed', end: refused };
-  if (refused && lookedUp.reading === 'not-found' && !anothers) return { ...lookedUp, refused };
+  if (lookedUp.reading === 'not-found' && !anothers) return { ...lookedUp, refused, isIdUnread };
   if (!anothers || lookedUp.reading === 'failed') return lookedUp;
   if (lookedUp.reading !== 'found') return anothers;
   const isReachable = lookedUp.id !== entry.orderId || identify(anothers.order, entry) !== 'anothers';

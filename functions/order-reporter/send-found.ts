@@ -22,12 +22,11 @@ export async function sendFound(
     const { refusal, result } = await updateOrder({ ...version, id, shown, withToken });
     return { refusal, result: withToken && token === 'none' ? { ...result, lacksToken: true } : result };
   }
-  const { button_order_id: buttonOrderId } = shown;
   return ended({
     result: 'done',
     acceptedOnly: false,
     sent: false,
     ...(token === 'held' && { token: 'taken' }),
-    ...(buttonOrderId !== undefined && { buttonOrderId }),
+    buttonOrderId: shown.button_order_id,
   });
 }

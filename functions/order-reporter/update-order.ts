@@ -7,7 +7,7 @@ import type { Order } from '@button-serverless/validation/orders';
 import { done, endOf, notFound, NOT_SHOWN_YET, refused, type CallEnd } from './call-end.ts';
 import { explainForbidden } from './explain-forbidden.ts';
 import { lookUp } from './read-order.ts';
-import { sendByIds } from './send-by-ids.ts';
+import { updateByIds } from './send-by-ids.ts';
 
 /** What to update, and how. */
 export type UpdateOrder = {
@@ -117,7 +117,7 @@ async function send(
   const isOurs = shown && identify(shown, entry) === 'ours';
   const ids = idsOf(entry, id, isOurs ? shown.button_order_id : undefined);
   let used: string | undefined;
-  const answer = await sendByIds(ids, { entry, api }, (one) => {
+  const answer = await updateByIds(ids, { entry, api }, (one) => {
     used = one;
     return api.update(one, order, btnRef);
   });

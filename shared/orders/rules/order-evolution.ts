@@ -151,6 +151,11 @@ export function openDoubt(progress: Progress): Doubt | undefined {
   return 'doubt' in progress ? progress.doubt : undefined;
 }
 
+/** Whether an earlier call of the newest version may have been carried out. Pure. */
+export function mayBeDone({ newest, progress }: LedgerEntry): boolean {
+  return openDoubt(progress)?.hash === newest.hash;
+}
+
 /** Whether Button has acknowledged the newest version, and no other can have replaced it since. Pure. */
 export function isReported({ newest, reported, progress }: LedgerEntry): boolean {
   const doubt = openDoubt(progress);

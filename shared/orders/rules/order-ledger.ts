@@ -208,24 +208,24 @@ type CallOutcome =
        * if it was not sent.
        */
       token?: 'taken' | 'refused';
-      buttonOrderId?: string;
+      buttonOrderId?: string | undefined;
     }
   /** The call was certainly not carried out. */
   | ({ result: 'try-again' } & FailedCall)
   /** The call may have been carried out, or may still be. `shownId`: see `Doubt`. */
-  | ({ result: 'unclear'; shownId?: string } & FailedCall)
+  | ({ result: 'unclear'; shownId?: string | undefined } & FailedCall)
   /** `shownId`: see `Doubt`. The create before this call may have made that order. */
-  | { result: 'refused'; reason: string; shownId?: string };
+  | { result: 'refused'; reason: string; shownId?: string | undefined };
 
 type FailedCall = {
   reason: string;
   /** How long Button asks to wait. */
-  afterMs?: number;
+  afterMs?: number | undefined;
   /** The call is a look-up by token that Button did not answer, or a read by id that it refused. */
   isLookUp?: true;
   /** The order itself may be the cause. */
   blamesOrder?: true;
-  answer?: FailedAnswer;
+  answer?: FailedAnswer | undefined;
 };
 
 /** The ledger's own warnings, which stay when a newer version arrives. */

@@ -48,6 +48,8 @@ const START = '2026-06-01T12:00:00.000Z';
 const ORDER_ID = 'order-1';
 const TOKEN = 'fakesrctok-1111111111111111';
 const MINUTE_MS = 60_000;
+/** As a brand has it unless its configuration says otherwise. */
+const DEFAULT_POLICY = { quietTimeMs: 60_000, retryBaseMs: 30_000, retryMaxMs: 1_800_000, jitter: () => 1 };
 const LENGTH_MS = 45 * 24 * 60 * MINUTE_MS;
 
 /**
@@ -61,7 +63,7 @@ export async function reportOneOrder(seed: number): Promise<OneOrder> {
   const hasToken = random.chance(0.7);
   const isTokenTaken = isShared || random.chance(0.8);
   const shop = { isShared, hasToken, isTokenTaken };
-  const troubles = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, shop));
+  const troubles = drawTroubles(random, shop);
   const isSilent = troubles.some(
     ({ fault: { answer } }) => typeof answer === 'object' && 'status' in answer && answer.status === 204,
   );
@@ -154,20 +156,37 @@ function drawVersions(random: Random, isShared: boolean): SentVersion[] {
 const SILENCE = { operation: 'cancel', status: 204, body: 'nothing', work: 'skipped' } as const;
 
 /**
- * Button refuses ids for less than half an hour, or gives any answer at all a few times. Reads of a shared id
- * work. If Button has not taken the token, it refuses at most six reads: nothing else would find the order.
+ * Up to three troubles. Only a read shows that the id of an order without a token leads to another shop's: if
+ * the create is unclear, reads work.
  */
-function drawTrouble(random: Random, { isShared, isTokenTaken }: ShopTraits): Trouble {
+function drawTroubles(random: Random, shop: ShopTraits): Trouble[] {
+  const all = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, shop));
+  const isUnclear = all.some(({ fault }) => [undefined, 'POST'].includes(fault.match.method));
+  const isGuess = shop.isShared && !shop.hasToken && isUnclear;
+  return isGuess ? all.filter(({ fault }) => fault.match.method !== 'GET') : all;
+}
+
+/**
+ * Button refuses ids for a while, or gives any answer at all a few times. A read of a shared id works or is
+ * refused. Where only an id finds the order, Button refuses it for less than half an hour: longer, the
+ * reporter takes the refusal for final.
+ */
+function drawTrouble(random: Random, { isShared, hasToken, isTokenTaken }: ShopTraits): Trouble {
+  const isFindable = hasToken && isTokenTaken;
   const fromMs = random.pick([0, 0, random.between(0, 300) * MINUTE_MS]);
   for (;;) {
-    const isWindow = isTokenTaken && random.chance(0.5);
-    const times = isWindow ? ('unlimited' as const) : random.between(1, isTokenTaken ? 4 : 2);
+    const isWindow = random.chance(0.5);
+    const times = isWindow ? ('unlimited' as const) : random.between(1, 8);
     const answer = random.chance(0.3) ? SILENCE : drawAnswer(random);
     const isRefusal = random.chance(0.6);
     const fault = isRefusal ? drawRefusedIds(random, { times }) : toFault(random, answer, { times });
     const isRead = fault.match.method === undefined || fault.match.method === 'GET';
-    if (isShared && isRead) continue;
-    return { fault, fromMs, ...(isWindow && { forMs: random.between(1, 20) * MINUTE_MS }) };
+    if (isShared && isRead && !isRefusal) continue;
+    return {
+      fault,
+      fromMs,
+      ...(isWindow && { forMs: random.between(1, isFindable ? 180 : 20) * MINUTE_MS }),
+    };
   }
 }
 
@@ -240,7 +259,7 @@ function createReporter({ button, clock, lines }: ReporterGround) {
       await reportOrder(message, {
         ...{ brand: 'acme', ledger, quarantine, breaker: CLOSED_BREAKER },
         settings: { orderBy: 'sequence', testTokens: 'allow', allowFinalizationDate: false },
-        policy: { quietTimeMs: 60_000, retryBaseMs: 1000, retryMaxMs: 900_000, jitter: () => 1 },
+        policy: DEFAULT_POLICY,
         orderApi: createOrderApi(http, defaultOptions.brandApiKey),
         metrics: { add: () => undefined },
         now: () => new Date(clock.now()),

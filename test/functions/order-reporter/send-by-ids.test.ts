@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { sendByIds } from '../../../functions/order-reporter/send-by-ids.ts';
+import { cancelByIds, updateByIds } from '../../../functions/order-reporter/send-by-ids.ts';
 import type { OrderApi, OrderApiAnswer } from '../../../shared/button/order-api.ts';
 import type { LedgerEntry } from '../../../shared/orders/rules/order-ledger.ts';
 
@@ -32,41 +32,59 @@ async function send(
     asked.push(`get ${id}`);
     return Promise.resolve(id === 'order-1' ? read : readAgain);
   };
-  const unused = () => Promise.reject(new Error('only reads are asked for'));
-  const api: OrderApi = { get, getByToken: unused, create: unused, update: unused, cancel: unused };
-  const answer = await sendByIds(ids, { entry, api }, (id) => {
+  const call = (id: string): Promise<OrderApiAnswer> => {
     const isFirst = asked.length === 0;
     asked.push(`send ${id}`);
     return Promise.resolve(answers[isFirst ? 0 : 1] ?? missing);
-  });
+  };
+  const unused = () => Promise.reject(new Error('no create or look-up is sent'));
+  const api: OrderApi = { get, getByToken: unused, create: unused, update: call, cancel: call };
+  const cancels = entry.newest.kind === 'cancelled';
+  const answer = await (cancels
+    ? cancelByIds(ids, { entry, api })
+    : updateByIds(ids, { entry, api }, (id) => api.update(id, order)));
   return { answer, asked };
 }
 
-describe('a call about an order', () => {
+describe.each([updated, cancelled])('a call about an order that was $newest.kind', (entry) => {
+  const open = { answer: 'found', order: { button_order_id: 'btnorder-1', status: 'open' } } as const;
+
   it('ends with the first id that Button accepts', async () => {
-    expect(await send([done])).toEqual({ answer: done, asked: ['send btnorder-1'] });
-    expect(await send([missing, done])).toEqual({
+    expect(await send([done], { entry })).toEqual({ answer: done, asked: ['send btnorder-1'] });
+    expect(await send([missing, done], { entry, read: open })).toEqual({
       answer: done,
       asked: ['send btnorder-1', 'get order-1', 'send order-1'],
     });
   });
 
   it('reads no order before it sends another of Button’s ids, or the brand’s id first', async () => {
-    const { asked } = await send([missing, done], {}, ['btnorder-1', 'btnorder-2']);
+    const { asked } = await send([missing, done], { entry }, ['btnorder-1', 'btnorder-2']);
 
     expect(asked).toEqual(['send btnorder-1', 'send btnorder-2']);
-    expect((await send([done], {}, ['order-1'])).asked).toEqual(['send order-1']);
+    expect((await send([done], { entry }, ['order-1'])).asked).toEqual(['send order-1']);
   });
 
   it('leaves another shop’s order alone', async () => {
     const read = { answer: 'found', order: { button_order_id: 'btnorder-9', status: 'open' } } as const;
 
-    const { answer, asked } = await send([missing], { read });
+    const { answer, asked } = await send([missing], { entry, read });
 
     expect(answer).toEqual(missing);
     expect(asked).toEqual(['send btnorder-1', 'get order-1']);
   });
 
+  it('ends with an answer of Button’s that is about neither the id nor the content', async () => {
+    const down = { answer: 'try-again', reason: 'http_429' } as const;
+
+    expect(await send([down], { entry })).toEqual({ answer: down, asked: ['send btnorder-1'] });
+  });
+
+  it('is refused as the first refusal says if both ids are refused', async () => {
+    expect((await send([refusedWith(400), refusedWith(422)], { entry })).answer).toEqual(refusedWith(400));
+  });
+});
+
+describe('an update', () => {
   it('waits for a read that fails, but not for more than ten tries', async () => {
     const often = { ...updated, attempts: 99 };
 
@@ -80,10 +98,6 @@ describe('a call about an order', () => {
 
     expect((await asks(5)).answer).toEqual(readRefused);
     expect((await asks(6)).answer).toEqual(done);
-  });
-
-  it('is refused as the first refusal says if both ids are refused', async () => {
-    expect((await send([refusedWith(400), refusedWith(422)])).answer).toEqual(refusedWith(400));
   });
 
   it.each<[string, OrderApiAnswer, OrderApiAnswer]>([
@@ -178,11 +192,5 @@ describe('a cancellation', () => {
     for (const readAgain of [found('open'), missing, down, readRefused])
       expect(await asks(missing, readAgain)).toEqual({ answer: 'unconfirmed' });
     expect(await asks(missing, readRefused, 6)).toEqual(done);
-  });
-
-  it('is refused if Button knows both ids and refuses them', async () => {
-    const both = await send([refusedWith(400), refusedWith(422)], { entry: cancelled });
-
-    expect(both.answer).toEqual(refusedWith(400));
   });
 });
