@@ -47,7 +47,7 @@ const AuditSchema = z
       .min(1)
       .max(MAX_AUDITED_PER_SECOND)
       .default(2)
-      .describe('How many orders a second the audit reads from Button, in addition to live traffic.'),
+      .describe('How many orders a second the audit reads from Button, in addition to its reports.'),
   })
   .check(({ value: { sample, perSecond }, issues }) => {
     if (sample <= perSecond * MAX_AUDIT_SECONDS) return;

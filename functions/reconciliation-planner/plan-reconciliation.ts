@@ -16,22 +16,24 @@ import {
 } from './prepare-streams.ts';
 
 /** The streams that one schedule of the planner starts. */
-export type PlannedStream = 'live' | 'sweep-daily' | 'sweep-weekly' | 'cross-check';
+export type PlannedStream = 'incremental' | 'sweep-daily' | 'sweep-weekly' | 'cross-check';
 
 const TickSchema = z
   .object({
-    streams: z.array(z.enum(['live', 'sweep-daily', 'sweep-weekly', 'cross-check'])).default(['live']),
+    streams: z
+      .array(z.enum(['incremental', 'sweep-daily', 'sweep-weekly', 'cross-check']))
+      .default(['incremental']),
   })
   .nullish();
 
 /**
  * The streams that a run of the planner starts. An input that names none, such as that of a run by hand,
- * means the live streams.
+ * means the incremental streams.
  *
  * Throws on an unknown stream: the schedule is wrong.
  */
 export function streamsOf(event: unknown): readonly PlannedStream[] {
-  return TickSchema.parse(event)?.streams ?? ['live'];
+  return TickSchema.parse(event)?.streams ?? ['incremental'];
 }
 
 /** The result of a run. */
@@ -87,7 +89,9 @@ export async function planReconciliation(ports: PlanReconciliationPorts): Promis
   const crossCheck = ports.streams.includes('cross-check')
     ? [await prepareCrossCheck(deployedAt, ports)]
     : [];
-  const rereads = ports.streams.includes('live') ? await prepareRereads({ deployedAt, known }, ports) : [];
+  const rereads = ports.streams.includes('incremental')
+    ? await prepareRereads({ deployedAt, known }, ports)
+    : [];
   const others = [...crossCheck, ...rereads];
   const prepared = await prepareAll(known, { deployedAt, others }, ports);
   const { list, accounts } = await listAccounts(api, known, ports);

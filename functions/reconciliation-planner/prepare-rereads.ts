@@ -1,4 +1,4 @@
-import { livePosition, type FirstRead } from '../../shared/reconciliation/rules/begin-stream.ts';
+import { incrementalPosition, type FirstRead } from '../../shared/reconciliation/rules/begin-stream.ts';
 import {
   isToReread,
   notesOfAccounts,
@@ -45,7 +45,7 @@ export async function prepareRereads(
   const rereads = recent.map((note) => {
     const beginning = rereadPosition(
       note,
-      livePosition(note.account, { firstRead, readFrom, deployedAt }),
+      incrementalPosition(note.account, { firstRead, readFrom, deployedAt }),
       at,
     );
     const { account, stream } = beginning;

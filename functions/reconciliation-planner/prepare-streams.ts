@@ -1,7 +1,7 @@
 import {
   CROSS_CHECK,
   crossCheckPosition,
-  livePosition,
+  incrementalPosition,
   sweepPosition,
   type FirstRead,
   type Sweep,
@@ -33,8 +33,8 @@ export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedA
 
 /**
  * The streams of the account that have something to read; those that could not be read before, with the
- * instant until which they waited after that, if any; since when its live stream has not advanced; and the
- * number of gaps that are still unread. Instants are ISO 8601 UTC.
+ * instant until which they waited after that, if any; since when its incremental stream has not advanced; and
+ * the number of gaps that are still unread. Instants are ISO 8601 UTC.
  */
 export type PreparedAccount = {
   account: string;
@@ -45,8 +45,8 @@ export type PreparedAccount = {
 };
 
 /**
- * Gives an account's streams the positions that they lack. A new account gets one for its live stream, and
- * each due sweep gets a new one. A position that is unreadable or in the future is replaced by one at the
+ * Gives an account's streams the positions that they lack. A new account gets one for its incremental stream,
+ * and each due sweep gets a new one. A position that is unreadable or in the future is replaced by one at the
  * stream's beginning, which costs reads and loses nothing.
  *
  * A sweep that is still being read continues. Two runs at once do the same, and neither moves a position back
@@ -62,7 +62,7 @@ export async function prepareStreams(
   // lie in the future.
   const now = ports.now();
   const beginning = {
-    ...livePosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
+    ...incrementalPosition(account, { firstRead: ports.firstRead, readFrom: ports.readFrom, deployedAt }),
     createdAt: now.toISOString(),
   };
   const unusable = current.filter(({ position }) => !isUsable(position, now));
@@ -75,19 +75,19 @@ export async function prepareStreams(
     });
   }
 
-  const live = current.find(({ stream }) => stream === 'live')?.position;
-  await ensurePosition({ current: live, beginning, isDue: false, now }, ports.positions);
+  const incremental = current.find(({ stream }) => stream === 'incremental')?.position;
+  await ensurePosition({ current: incremental, beginning, isDue: false, now }, ports.positions);
   for (const sweep of sweeps) {
     const swept = current.find(({ stream }) => stream === sweep.stream)?.position;
     const again = {
       ...sweepPosition(beginning, sweep, now),
-      ...(isUsable(live, now) && live.learnt ? { learnt: live.learnt } : {}),
-      ...(isUsable(live, now) ? sizesOf(live) : {}),
+      ...(isUsable(incremental, now) && incremental.learnt ? { learnt: incremental.learnt } : {}),
+      ...(isUsable(incremental, now) ? sizesOf(incremental) : {}),
       createdAt: now.toISOString(),
     };
     await ensurePosition({ current: swept, beginning: again, isDue: true, now }, ports.positions);
   }
-  const due = ['live', ...sweeps.map(({ stream }) => stream)];
+  const due = ['incremental', ...sweeps.map(({ stream }) => stream)];
   return {
     account,
     streams: [...new Set([...due, ...unfinished(current, now)])],
@@ -96,8 +96,8 @@ export async function prepareStreams(
         isUsable(position, now) && hasFailed(position) ? [[stream, position.retryAt]] : [],
       ),
     ),
-    lastCompletedAt: isUsable(live, now)
-      ? (live.completedAt ?? live.createdAt ?? deployedAt)
+    lastCompletedAt: isUsable(incremental, now)
+      ? (incremental.completedAt ?? incremental.createdAt ?? deployedAt)
       : now.toISOString(),
     gaps: current.filter(
       ({ position }) => isUsable(position, now) && isGap(position) && !isFinished(position),

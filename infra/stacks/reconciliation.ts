@@ -139,7 +139,7 @@ export class Reconciliation extends Construct {
       ],
       failedRuns: 'repeated',
       schedules: [
-        ...reconciler.schedules.map((schedule) => ({ ...schedule, input: { streams: ['live'] } })),
+        ...reconciler.schedules.map((schedule) => ({ ...schedule, input: { streams: ['incremental'] } })),
         {
           ...reconciler.dailySweep,
           name: 'daily-sweep',

@@ -40,7 +40,7 @@ export const accountsList = defineCommand({
 /** Shows how far an account is read. */
 export const positionsShow = defineCommand({
   name: 'positions-show',
-  summary: 'Shows how far each stream of an account has been read: live, sweeps, backfills.',
+  summary: 'Shows how far each stream of an account has been read: incremental, sweeps, backfills.',
   usage: 'ACCOUNT',
   options: {},
   input: z.object({ arguments: z.tuple([account]) }),
@@ -109,7 +109,7 @@ const RANGE_ERROR = { path: ['to'], error: 'is later than --from' };
 export const backfillStart = defineCommand({
   name: 'backfill-start',
   summary:
-    'Has the reconciler read a range of an account again, in slices, beside the live stream. For ranges of any length.',
+    'Has the reconciler read a range of an account again, in slices, beside the incremental stream. For ranges of any length.',
   usage:
     'ACCOUNT ID --from INSTANT --to INSTANT --delivery (historical | live) [--time-field (modified_date | created_date)]',
   options: {

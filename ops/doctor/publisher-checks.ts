@@ -82,7 +82,7 @@ async function checkReads({ stage, clients, now }: CommandContext): Promise<Verd
   const lines: string[] = [];
   let stale: string | undefined;
   for (const account of accounts) {
-    const position = await positions.read(account, 'live');
+    const position = await positions.read(account, 'incremental');
     const readThrough =
       position === undefined || position === 'unreadable' ? undefined : position.readThrough;
     const isStale = readThrough === undefined || now().getTime() - Date.parse(readThrough) > staleMs;

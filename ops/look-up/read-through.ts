@@ -2,8 +2,8 @@ import { createPositionStore } from '../../shared/reconciliation/store/position-
 import type { CommandContext } from '../command.ts';
 
 /**
- * How far the live stream of each account has been read: this system knows everything that Button showed
- * until then.
+ * How far the incremental stream of each account has been read: this system knows everything that Button
+ * showed until then.
  */
 export async function readThrough({ stage, clients }: CommandContext): Promise<Record<string, string>> {
   if (!stage.outputNames.includes('PositionsTableName')) return {};
@@ -12,7 +12,7 @@ export async function readThrough({ stage, clients }: CommandContext): Promise<R
   // This adds no account to the remembered ones, so nothing is written.
   const accounts = await positions.rememberAccounts([]);
   const read = await Promise.all(
-    accounts.map(async (account) => ({ account, position: await positions.read(account, 'live') })),
+    accounts.map(async (account) => ({ account, position: await positions.read(account, 'incremental') })),
   );
   return Object.fromEntries(
     read.map(({ account, position }) => [

@@ -24,8 +24,8 @@ export type BackfillStart =
 
 /**
  * Has a range of an account read once more, with the code and the merge of every other read and beside it: no
- * event is published twice, and the live position is not changed. If its worker is killed, the next run of
- * the planner sends another read message.
+ * event is published twice, and the incremental position is not changed. If its worker is killed, the next
+ * run of the planner sends another read message.
  *
  * Throws if table or queue cannot be reached; then start it again under the same id.
  */

@@ -41,11 +41,11 @@ export async function playEverything(): Promise<WatchedWorld> {
 async function playSecretsThatAreMissing({ world }: WatchedWorld): Promise<void> {
   const secrets = new Map(world.secrets);
   world.secrets.clear();
-  world.reconcile(['live']);
+  world.reconcile(['incremental']);
   await postWebhook(world, pendingWebhook);
   world.secrets.set('publisher-api-key', 'no key at all');
   await world.runFor(2 * MINUTE_MS);
-  world.reconcile(['live']);
+  world.reconcile(['incremental']);
   await world.runFor(MINUTE_MS);
   for (const [name, value] of secrets) world.secrets.set(name, value);
   await world.runFor(2 * MINUTE_MS);
@@ -198,20 +198,20 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
   );
   inject(world, { ...unseen, ...corrected });
   await world.runFor(4 * MINUTE_MS);
-  await read('live', 'sweep-daily', 'cross-check');
+  await read('incremental', 'sweep-daily', 'cross-check');
 
   for (const path of [ACCOUNTS, TRANSACTIONS])
     misbehave(world, { on: 'api', times: 1, match: { path }, answer: { status: 503 } });
-  await read('live');
-  await read('live');
+  await read('incremental');
+  await read('incremental');
   misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answer: { status: 400 } });
-  await read('live');
+  await read('incremental');
   const malformed = { status: 200, body: { meta: { status: 'ok' }, objects: [null] } };
   misbehave(world, { on: 'api', times: 1, match: { path: ACCOUNTS }, answer: malformed });
   inject(world, { ...unseen, button_order_id: 'btnorder-unreadable' });
   world.button.world.unreadableTransactions = ['btnorder-unreadable'];
   await world.runFor(4 * MINUTE_MS);
-  for (let tick = 0; tick < 3; tick += 1) await read('live');
+  for (let tick = 0; tick < 3; tick += 1) await read('incremental');
   world.button.world.unreadableTransactions = [];
   const account = world.dynamodb
     .items(TABLES.positions)
@@ -219,21 +219,21 @@ async function playReads({ world }: WatchedWorld): Promise<void> {
     .find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
   const spoilt = { account, stream: { S: 'backfill-spoilt' } };
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: spoilt }));
-  await read('live');
+  await read('incremental');
   const group = { MessageGroupId: 'nonsense', MessageDeduplicationId: 'nonsense' };
   world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.readQueue, MessageBody: '{}', ...group }));
   const note = { account: { S: '#conflicts' }, stream: { S: 'spoilt' } };
   world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: note }));
-  await read('live');
+  await read('incremental');
   for (const brandsList of ['among-malformed-entries', 'refused'] as const) {
     // The windows are corrupted, so the next tick reads them again.
     const windows = { account: { S: FINALIZATION_PARTITION }, stream: { S: 'windows' } };
     world.dynamodb.execute(new PutItemCommand({ TableName: TABLES.positions, Item: windows }));
     world.button.world.brandsList = brandsList;
-    await read('live');
+    await read('incremental');
   }
-  workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'live' }, 'twice'));
-  workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'live' }, 'twice'));
+  workTwice(world, plannedReadMessage({ account: account.S ?? '', stream: 'incremental' }, 'twice'));
+  workTwice(world, plannedReadMessage({ account: 'acc-unknown', stream: 'incremental' }, 'twice'));
   await world.runFor(MINUTE_MS);
   await endChain(world);
   await postWebhook(
@@ -263,7 +263,7 @@ export async function endChain(world: WatchedWorld['world']): Promise<void> {
   await world.runFor(MINUTE_MS);
   misbehave(world, { on: 'api', times: 1, match: { path: TRANSACTIONS }, answerDelayMs: 2000 });
   const account = world.button.accounts.all().find(({ currency }) => currency === 'USD')?.id;
-  const body = JSON.stringify({ account, stream: 'live', chain: 'long', slice: LONGEST_CHAIN });
+  const body = JSON.stringify({ account, stream: 'incremental', chain: 'long', slice: LONGEST_CHAIN });
   const group = { MessageGroupId: 'long', MessageDeduplicationId: 'long' };
   world.sqs.execute(new SendMessageCommand({ QueueUrl: QUEUES.readQueue, MessageBody: body, ...group }));
   await world.runFor(MINUTE_MS);

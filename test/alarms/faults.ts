@@ -367,7 +367,7 @@ export const FAULTS: readonly FaultCase[] = [
       await live(world, HOUR_MS / 2);
       const accounts = world.dynamodb.items('positions').map((item) => item['account']);
       const account = accounts.find((id) => id?.S?.startsWith('acc-')) ?? { S: '' };
-      const item = { account, stream: { S: 'live' } };
+      const item = { account, stream: { S: 'incremental' } };
       world.dynamodb.execute(new PutItemCommand({ TableName: 'positions', Item: item }));
       await live(world, HOUR_MS / 2);
     },

@@ -100,18 +100,18 @@ const account = () => world.button().accounts()[0]?.id ?? '';
 type Story = { name: string; before?: () => Promise<void>; tells: () => Promise<void>; calls: number };
 
 const stories: Story[] = [
-  { name: 'a first read of several pages and slices', calls: 12, tells: () => reconcile(['live']) },
+  { name: 'a first read of several pages and slices', calls: 12, tells: () => reconcile(['incremental']) },
   {
     name: 'a sweep',
     calls: 12,
-    before: () => tick(['live']),
-    tells: () => reconcile(['live', 'sweep-daily']),
+    before: () => tick(['incremental']),
+    tells: () => reconcile(['incremental', 'sweep-daily']),
   },
   {
     name: 'a comparison of the lists',
     calls: 12,
-    before: () => tick(['live']),
-    tells: () => reconcile(['live', 'cross-check']),
+    before: () => tick(['incremental']),
+    tells: () => reconcile(['incremental', 'cross-check']),
   },
   {
     name: 'a backfill',
@@ -134,7 +134,7 @@ const stories: Story[] = [
       await workOff();
       world.lifeline.end();
       // The next tick continues what a dead worker has left.
-      await tick(['live']);
+      await tick(['incremental']);
     },
   },
   {
@@ -164,7 +164,7 @@ const stories: Story[] = [
   {
     name: 'publishing again',
     calls: 2,
-    before: () => tick(['live']),
+    before: () => tick(['incremental']),
     tells: async () => {
       await world.operate(() =>
         republishEvents({

@@ -193,7 +193,7 @@ async function reconcile(): Promise<void> {
     answer: { status: 400, body: JSON.stringify({ error: { message: sentinel('button-says') } }) },
   });
   for (let tick = 0; tick < 3; tick += 1) {
-    await world.invoke('reconciliation-planner', { streams: ['live', 'sweep-daily', 'cross-check'] });
+    await world.invoke('reconciliation-planner', { streams: ['incremental', 'sweep-daily', 'cross-check'] });
     await world.drainReadQueue();
     await world.pass(600_000);
   }

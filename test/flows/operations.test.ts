@@ -537,7 +537,7 @@ describe('reconciliation', () => {
     expect(await found('positions-show', account)).toMatchObject({
       streams: expect.arrayContaining([
         expect.objectContaining({ stream: 'backfill-march' }),
-        expect.objectContaining({ stream: 'live' }),
+        expect.objectContaining({ stream: 'incremental' }),
       ]) as unknown,
     });
     const today = new Date().toISOString().slice(0, 10);

@@ -142,7 +142,7 @@ describe('a poison item of the transactions table', () => {
   it('blocks neither the expiry of personal data nor the deferred webhooks', async () => {
     const transactions = { personalDataDays: 30, finalizationDays: 20, overdueGraceDays: 10 };
     open(NO_ORDERS, { schedules: 'none', transactions });
-    world.reconcile(['live']);
+    world.reconcile(['incremental']);
     await minutes(15);
     put(TABLES.transactions, { pk: { S: 'order#A' }, version: { S: 'spoilt' }, revision: { N: '1' } });
     put(TABLES.transactions, { pk: { S: 'order#B' }, partOf: { N: '1' }, version: { N: '1' } });
@@ -178,7 +178,7 @@ describe('a poison item of the positions table', () => {
   const PLACES: [string, Item][] = [
     ['a note of a conflict', { account: { S: '#conflicts' }, stream: { S: 'acc-1 2026 order#A' } }],
     ['the expiry pass', { account: { S: '#personal-data-expiry' }, stream: { S: 'pass' } }],
-    ['a stream', { account: { S: 'acc-usd' }, stream: { S: 'live' } }],
+    ['a stream', { account: { S: 'acc-usd' }, stream: { S: 'incremental' } }],
     ['a report', { account: { S: 'acc-usd' }, stream: { S: 'drift-2026-06-01' } }],
   ];
 

@@ -357,11 +357,11 @@ export function describeDynamoDB(name: string, { client, changes, faults }: Dyna
     // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
     it('queries a range of sort keys page by page, either way, with a filter and a projection', async () => {
       const pk = text(newKey());
-      for (const sk of ['backfill-1', 'drift-1', 'live', 'sweep', '~'])
+      for (const sk of ['backfill-1', 'drift-1', 'incremental', 'sweep', '~'])
         await client().send(
           new PutItemCommand({
             TableName: SORTED,
-            Item: { pk, sk: text(sk), name: text(sk), ...(sk === 'live' ? {} : { parts: number(1) }) },
+            Item: { pk, sk: text(sk), name: text(sk), ...(sk === 'incremental' ? {} : { parts: number(1) }) },
           }),
         );
       const query = async (rest: Partial<QueryCommand['input']>) =>
@@ -385,9 +385,9 @@ export function describeDynamoDB(name: string, { client, changes, faults }: Dyna
       });
       const rest = await query({ Limit: 2, ExclusiveStartKey: first.LastEvaluatedKey });
 
-      expect(names(all.Items)).toEqual(['live', 'sweep', '~']);
+      expect(names(all.Items)).toEqual(['incremental', 'sweep', '~']);
       expect(all.LastEvaluatedKey).toBeUndefined();
-      expect(names((await query({ ScanIndexForward: false })).Items)).toEqual(['~', 'sweep', 'live']);
+      expect(names((await query({ ScanIndexForward: false })).Items)).toEqual(['~', 'sweep', 'incremental']);
       expect(first.Items).toEqual([{ sk: text('sweep'), parts: { N: '1' } }]);
       expect(first.LastEvaluatedKey).toEqual({ pk, sk: text('sweep') });
       expect(names(rest.Items)).toEqual(['~']);

@@ -504,7 +504,7 @@ function freeze(random: Random): Step[] {
 /** A worker that freezes in the middle of its slice until another has taken its stream and moved ahead. */
 function zombieReader(random: Random): Step[] {
   const atMs = timeIn(random);
-  const tick = { kind: 'reconcile' as const, streams: ['live'] };
+  const tick = { kind: 'reconcile' as const, streams: ['incremental'] };
   const forMs = random.between(16, 25) * MINUTE_MS;
   return [
     { kind: 'freeze', atMs, functionName: 'transaction-reconciler', call: random.between(3, 8), forMs },
@@ -627,7 +627,13 @@ function webhook(random: Random): Step[] {
 /** Two of them in quick succession overlap. */
 function reconcile(random: Random): Step[] {
   const atMs = timeIn(random);
-  const streams = random.pick([['live'], ['live'], ['live'], ['live', 'sweep-daily'], ['cross-check']]);
+  const streams = random.pick([
+    ['incremental'],
+    ['incremental'],
+    ['incremental'],
+    ['incremental', 'sweep-daily'],
+    ['cross-check'],
+  ]);
   const tick = { kind: 'reconcile' as const, atMs, streams };
   return random.chance(0.2) ? [tick, { ...tick, atMs: atMs + random.between(0, 20_000) }] : [tick];
 }

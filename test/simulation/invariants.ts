@@ -145,7 +145,7 @@ export class Invariants {
     const listed = this.#listed();
     for (const { account, stream, readThrough } of this.#items(TABLES.positions)) {
       const [id = '', until = ''] = [account?.S, readThrough?.S];
-      if (stream?.S !== 'live' || !until.startsWith('2')) continue;
+      if (stream?.S !== 'incremental' || !until.startsWith('2')) continue;
       const reached = this.#reached.get(id) ?? '';
       if (until < reached) fail('a position never goes back', `${id} went from ${reached} to ${until}`);
       this.#reached.set(id, until);
@@ -175,7 +175,7 @@ export class Invariants {
     for (const { account, stream, readThrough, readUntil } of this.#items(TABLES.positions)) {
       const [name = '', until = ''] = [stream?.S, readThrough?.S];
       const isUnread = isGap({ stream: name }) && until < (readUntil?.S ?? '');
-      const isBehind = name === 'live' && until < since;
+      const isBehind = name === 'incremental' && until < since;
       if (isUnread || isBehind)
         fail(
           'every account is current after faults have ended',

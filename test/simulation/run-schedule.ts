@@ -202,7 +202,7 @@ class Run {
   async live(): Promise<void> {
     const { clock } = this.#world;
     if (this.#expires) await this.#bringOldTransactions();
-    this.#world.reconcile(['live']);
+    this.#world.reconcile(['incremental']);
     await this.#world.runFor(DEPLOYMENT_MS);
     for (const step of this.#steps)
       clock.at(this.#startMs + step.atMs, () => {
@@ -227,7 +227,7 @@ class Run {
   }
 
   async #readEverything(): Promise<void> {
-    this.#world.reconcile(['live', 'sweep-daily', 'sweep-weekly']);
+    this.#world.reconcile(['incremental', 'sweep-daily', 'sweep-weekly']);
     await this.#world.runFor(MINUTE_MS);
     await this.#untilAtRest();
   }
@@ -390,10 +390,10 @@ class Run {
     this.#sweepsAreOver = true;
     for (let round = 0; round < 4; round += 1) {
       await this.#world.runFor(2 * HOUR_MS);
-      this.#world.reconcile(['live', 'sweep-daily', 'sweep-weekly']);
+      this.#world.reconcile(['incremental', 'sweep-daily', 'sweep-weekly']);
       await this.#world.runFor(15 * MINUTE_MS);
       // The next tick reads what that tick passed over, for example because a cursor had expired.
-      this.#world.reconcile(['live']);
+      this.#world.reconcile(['incremental']);
       await this.#world.runFor(MINUTE_MS);
       await this.#untilAtRest();
       if (this.#invariants.isTruthStored()) return;
@@ -428,7 +428,7 @@ class Run {
     this.#invariants.checkExpired(START);
     this.#invariants.orders.checkCustomersExpired();
     await this.#numberAnew();
-    this.#world.reconcile(['live', 'sweep-weekly']);
+    this.#world.reconcile(['incremental', 'sweep-weekly']);
     await this.#world.runFor(MINUTE_MS);
     await this.#untilAtRest();
     this.#invariants.checkExpired(START);
@@ -875,7 +875,7 @@ class Run {
     dynamodb.execute(
       new UpdateItemCommand({
         TableName: TABLES.positions,
-        Key: { account: { S: account?.id ?? '' }, stream: { S: 'live' } },
+        Key: { account: { S: account?.id ?? '' }, stream: { S: 'incremental' } },
         UpdateExpression: 'SET readThrough = :nonsense',
         ExpressionAttributeValues: { ':nonsense': { S: 'yesterday' } },
       }),

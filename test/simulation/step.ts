@@ -190,7 +190,7 @@ function describeOperation(step: Operation): string {
     case 'backfill':
       return `an operator starts the backfill ${step.id}`;
     case 'spoil':
-      return 'somebody spoils the position of the live stream';
+      return 'somebody spoils the position of the incremental stream';
     case 'later-release':
       return step.how === 'attributes'
         ? `a later release has stored ${step.orderId} with attributes that this one does not know`

@@ -52,14 +52,14 @@ class PathWorld {
   }
 
   read(): void {
-    this.world.reconcile(['live']);
+    this.world.reconcile(['incremental']);
   }
 
   /** Reads everything that Button lists, whatever its dates. */
   async readAll(): Promise<void> {
     for (let day = 0; day < 2; day += 1) {
       await this.world.runFor(DAY_MS);
-      this.world.reconcile(['live', 'sweep-daily', 'sweep-weekly']);
+      this.world.reconcile(['incremental', 'sweep-daily', 'sweep-weekly']);
       await this.world.runFor(20 * MINUTE_MS);
     }
   }

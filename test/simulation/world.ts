@@ -302,7 +302,7 @@ export class SimulatedWorld {
     });
     for (const { expression, timeZone } of reconciler.schedules)
       this.#schedule(expression, timeZone, () => {
-        this.reconcile(['live']);
+        this.reconcile(['incremental']);
       });
     const daily = ['sweep-daily', ...(reconciler.crossCheck ? ['cross-check'] : [])];
     this.#schedule(reconciler.dailySweep.expression, reconciler.dailySweep.timeZone, () => {

@@ -132,7 +132,7 @@ export async function costsPage(laboratory: Laboratory): Promise<string> {
     total('orders created, ten in a batch') +
     2 * total('webhooks, each with something new') +
     2 * total('events put on the bus, ten in a batch') +
-    // Each row is read by the live stream and by seven daily sweeps.
+    // Each row is read by the incremental stream and by seven daily sweeps.
     16 * total('rows reconciled, unchanged');
   const sections = [
     '# What it costs',

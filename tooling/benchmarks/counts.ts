@@ -99,7 +99,7 @@ export async function countRows(laboratory: Laboratory, situation: 'new' | 'unch
   });
   const toRead = sqsRecord({
     id: 'read-message',
-    body: JSON.stringify({ account: ACCOUNT, stream: 'live' }),
+    body: JSON.stringify({ account: ACCOUNT, stream: 'incremental' }),
     group: ACCOUNT,
   });
   const options = { file: bundles.ours('transaction-reconciler').entry, env };

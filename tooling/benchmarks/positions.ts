@@ -9,7 +9,7 @@ export const ACCOUNT = 'acc-2f80c6d19be34a75';
 export async function rewindPosition(dynamodb: AwsJsonClient): Promise<void> {
   const position = {
     account: ACCOUNT,
-    stream: 'live',
+    stream: 'incremental',
     fence: 1,
     readThrough: new Date(Date.now() - 12 * 3_600_000).toISOString().replace(/\.\d{3}/, ''),
     historicalBefore: null,

@@ -9,17 +9,17 @@ export type FirstRead = 'historical' | 'live' | 'none';
 export type FirstReadSettings = { firstRead: FirstRead; readFrom: string; deployedAt: string };
 
 /**
- * Where the live stream of an account begins. Pure.
+ * Where the incremental stream of an account begins. Pure.
  *
  * `firstRead` says how transactions older than the deployment are imported, because an older system may have
  * rewarded them, whenever Button lists the account for the first time. An account that is newer than the
  * deployment has no older transactions: all of them are live.
  */
-export function livePosition(account: string, first: FirstReadSettings): Position {
+export function incrementalPosition(account: string, first: FirstReadSettings): Position {
   const { firstRead, readFrom, deployedAt } = first;
   return {
     account,
-    stream: 'live',
+    stream: 'incremental',
     fence: 0,
     readThrough: firstRead === 'none' ? deployedAt : readFrom,
     historicalBefore: historyEnd(first),
@@ -33,29 +33,29 @@ function historyEnd({ firstRead, deployedAt }: Omit<FirstReadSettings, 'readFrom
   return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
-/** The sweeps: they read rows again that the live stream's windows missed or never showed. */
+/** The sweeps: they read rows again that the incremental stream's windows missed or never showed. */
 export type Sweep = { stream: 'sweep-daily' | 'sweep-weekly'; days: number };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Where a sweep begins: a number of days back, but never before the place where the live stream began. The
- * last hour is left to the live stream. Pure.
+ * Where a sweep begins: a number of days back, but never before the place where the incremental stream
+ * began. The last hour is left to that stream. Pure.
  *
  * The weekly sweep uses `created_date`, which never changes: no row moves while the sweep is paging, whatever
  * Button's cursors are (docs/decisions/0009-sweeps.md).
  */
-export function sweepPosition(live: Position, { stream, days }: Sweep, now: Date): Position {
+export function sweepPosition(incremental: Position, { stream, days }: Sweep, now: Date): Position {
   const readUntilMs = now.getTime() - HOUR_MS;
-  const readFromMs = Math.max(Date.parse(live.readThrough), now.getTime() - days * DAY_MS);
+  const readFromMs = Math.max(Date.parse(incremental.readThrough), now.getTime() - days * DAY_MS);
   const readFrom = toSecond(Math.min(readFromMs, readUntilMs));
   return {
-    account: live.account,
+    account: incremental.account,
     stream,
     fence: 0,
     readThrough: readFrom,
-    historicalBefore: live.historicalBefore,
+    historicalBefore: incremental.historicalBefore,
     ...(stream === 'sweep-weekly' ? { timeField: 'created_date' as const } : {}),
     readFrom,
     readUntil: toSecond(readUntilMs),

@@ -61,16 +61,20 @@ export function isToReread({ since }: ConflictNote, now: Date): boolean {
 
 /**
  * The stream that reads the second in which Button lists the transaction, by `created_date`, which never
- * changes. `live` is the first position of the account's live stream. Pure.
+ * changes. `incremental` is the first position of the account's incremental stream. Pure.
  */
-export function rereadPosition({ createdDate, key }: ConflictNote, live: Position, now: Date): Position {
+export function rereadPosition(
+  { createdDate, key }: ConflictNote,
+  incremental: Position,
+  now: Date,
+): Position {
   const startMs = Date.parse(createdDate);
   return {
-    account: live.account,
+    account: incremental.account,
     stream: `reread-${hash('sha256', `${key} ${createdDate}`, 'hex').slice(0, 16)}`,
     fence: 0,
     readThrough: toSecond(startMs),
-    historicalBefore: live.historicalBefore,
+    historicalBefore: incremental.historicalBefore,
     timeField: 'created_date',
     readFrom: toSecond(startMs),
     readUntil: toSecond(startMs + 1000),

@@ -35,7 +35,7 @@ export type ReadWindow = {
  */
 export type Position = {
   account: string;
-  /** `live`, `sweep-daily`, `sweep-weekly`, `backfill-<id>`, or `cross-check` of all accounts. */
+  /** `incremental`, `sweep-daily`, `sweep-weekly`, `backfill-<id>`, or `cross-check` of all accounts. */
   stream: string;
   /** Rises whenever a worker takes the position: a worker that has lost it can store nothing more. */
   fence: number;

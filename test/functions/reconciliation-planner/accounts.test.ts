@@ -168,8 +168,8 @@ describe("transactions, requirement 7: known accounts are read whatever today's 
     await world.tick();
 
     expect(await world.tick()).toEqual([
-      'acc-1 live: partial asked_to_wait',
-      'acc-2 live: partial asked_to_wait',
+      'acc-1 incremental: partial asked_to_wait',
+      'acc-2 incremental: partial asked_to_wait',
     ]);
   });
 

@@ -40,7 +40,7 @@ describe('prepareStreams', () => {
     const positions = createInMemoryPositions();
     const live = {
       account: 'acc-1',
-      stream: 'live',
+      stream: 'incremental',
       fence: 1,
       readThrough: sweep.readThrough,
       historicalBefore: null,
@@ -58,7 +58,7 @@ describe('prepareStreams', () => {
         [gap.stream, undefined],
       ]),
     );
-    expect(failed.has('live')).toBe(false);
+    expect(failed.has('incremental')).toBe(false);
   });
 
   it('lets a sweep in progress go on where it is, although the next one is due (E15)', async () => {
@@ -68,7 +68,7 @@ describe('prepareStreams', () => {
     const { streams } = await prepare(positions);
 
     expect(await positions.read('acc-1', 'sweep-daily')).toEqual(sweep);
-    expect(streams).toEqual(['live', 'sweep-daily']);
+    expect(streams).toEqual(['incremental', 'sweep-daily']);
   });
 
   it('starts a finished sweep again when the next one is due, and stops any worker of the last one (E6, E15)', async () => {
@@ -86,7 +86,7 @@ describe('prepareStreams', () => {
     expect(await positions.save(over)).toBe(false);
   });
 
-  it("starts a sweep with the paging form and the page size that work for the account's live stream", async () => {
+  it("starts a sweep with the paging form and the page size that work for the account's incremental stream", async () => {
     const positions = createInMemoryPositions();
     const works = {
       learnt: { form: 'cursor-alone', learntAt: '2026-06-15T11:00:00.000Z' },
@@ -94,21 +94,21 @@ describe('prepareStreams', () => {
       failedPageSize: { size: 100, failedAt: '2026-06-15T11:00:00.000Z' },
     } as const;
     const { readFrom: _from, readUntil: _until, ...rest } = sweep;
-    await positions.create({ ...rest, stream: 'live', ...works });
+    await positions.create({ ...rest, stream: 'incremental', ...works });
 
     await prepare(positions);
 
     expect(await positions.read('acc-1', 'sweep-daily')).toMatchObject(works);
   });
 
-  it('leaves an existing live stream as it is, whatever it counts as historical', async () => {
+  it('leaves an existing incremental stream as it is, whatever it counts as historical', async () => {
     const positions = createInMemoryPositions();
     const { readFrom: _from, readUntil: _until, ...rest } = sweep;
-    const live = { ...rest, stream: 'live' };
+    const live = { ...rest, stream: 'incremental' };
     await positions.create(live);
 
     await prepare(positions, 'historical');
 
-    expect(await positions.read('acc-1', 'live')).toEqual(live);
+    expect(await positions.read('acc-1', 'incremental')).toEqual(live);
   });
 });

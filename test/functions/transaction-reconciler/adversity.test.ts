@@ -84,7 +84,7 @@ class World {
 
   /** Corrupts the position. From here on it may start again. */
   async spoil(account: string): Promise<void> {
-    await this.positions.spoil(account, 'live');
+    await this.positions.spoil(account, 'incremental');
     this.#reached.delete(account);
   }
 
@@ -92,7 +92,7 @@ class World {
     this.#clock.ms += ms;
   }
 
-  async tick(streams: readonly PlannedStream[] = ['live']): Promise<void> {
+  async tick(streams: readonly PlannedStream[] = ['incremental']): Promise<void> {
     this.#ticks += 1;
     await this.#survive(() =>
       planReconciliation({
@@ -123,7 +123,7 @@ class World {
   /** Everything that the position calls read is stored (E2), and the position never moves back (E6). */
   async checkPositions(): Promise<void> {
     for (const account of this.button.accounts) {
-      const position = await this.positions.read(account, 'live');
+      const position = await this.positions.read(account, 'incremental');
       if (position === undefined || position === 'unreadable') continue;
       expect(position.readThrough >= (this.#reached.get(account) ?? '')).toBe(true);
       this.#reached.set(account, position.readThrough);
@@ -250,7 +250,7 @@ function contentsOf(record: TransactionRecord | undefined): string[] {
 
 async function live(world: World, ticks: number): Promise<void> {
   for (let tick = 0; tick < ticks; tick += 1) {
-    await world.tick(tick === 5 ? ['live', 'sweep-daily'] : ['live']);
+    await world.tick(tick === 5 ? ['incremental', 'sweep-daily'] : ['incremental']);
     world.pass(600_000);
   }
 }
@@ -259,7 +259,7 @@ async function live(world: World, ticks: number): Promise<void> {
 async function settle(world: World): Promise<void> {
   world.button.adversity = { ...world.button.adversity, ...CALM };
   world.kills = 0;
-  for (const streams of [['live'], ['live', 'sweep-daily'], ['live']] as const) {
+  for (const streams of [['incremental'], ['incremental', 'sweep-daily'], ['incremental']] as const) {
     world.pass(2 * HOUR_MS);
     await world.tick(streams);
   }
@@ -293,7 +293,7 @@ describe('reconciling with a hostile Button, killed at random', () => {
         await settle(world);
 
         expect(await world.differences('acc-1')).toEqual([]);
-        expect(await world.positions.read('acc-1', 'live')).not.toBe('unreadable');
+        expect(await world.positions.read('acc-1', 'incremental')).not.toBe('unreadable');
       }),
       { numRuns: 10 },
     );

@@ -22,7 +22,7 @@ function inject(changes: object = {}): void {
   world.button().injectTransaction({ amount: 100, currency: 'USD', webhook: false, ...changes });
 }
 
-async function read(streams: readonly string[] = ['live']): Promise<void> {
+async function read(streams: readonly string[] = ['incremental']): Promise<void> {
   await world.invoke('reconciliation-planner', { streams });
   await world.drainReadQueue();
 }

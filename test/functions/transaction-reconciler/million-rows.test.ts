@@ -120,7 +120,7 @@ async function readAll(rows: number) {
   const positions = createInMemoryPositions();
   await positions.create({
     account: ACCOUNT,
-    stream: 'live',
+    stream: 'incremental',
     fence: 0,
     readThrough: '2026-06-14T00:00:00Z',
     historicalBefore: null,
@@ -131,7 +131,7 @@ async function readAll(rows: number) {
   for (let outcome = 'handed-on'; outcome === 'handed-on'; slices += 1) {
     pagesInSlice = 0;
     ({ outcome } = await reconcile(
-      { account: ACCOUNT, stream: 'live' },
+      { account: ACCOUNT, stream: 'incremental' },
       {
         api,
         positions,

@@ -19,12 +19,12 @@ async function openAccount() {
   const positions = createInMemoryPositions();
   const transactions = createInMemoryTransactions();
   await positions.create({
-    ...{ account: 'acc-1', stream: 'live', fence: 0, readThrough: '2026-06-15T11:00:00Z' },
+    ...{ account: 'acc-1', stream: 'incremental', fence: 0, readThrough: '2026-06-15T11:00:00Z' },
     historicalBefore: null,
   });
   const read = (button: PagedButton, now = NOW) =>
     reconcile(
-      { account: 'acc-1', stream: 'live' },
+      { account: 'acc-1', stream: 'incremental' },
       {
         api: createTransactionsApi(button.http(), 'sk-test'),
         positions,
@@ -122,7 +122,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
 
     expect(await read(button)).toEqual({ outcome: 'complete' });
     expect(keys()).toEqual(expect.arrayContaining(READ.map((row) => `order#${row.button_order_id}`)));
-    const position = await positions.read('acc-1', 'live');
+    const position = await positions.read('acc-1', 'incremental');
     expect(position).toMatchObject({ readThrough: '2026-06-15T11:58:01Z' });
     expect(position === 'unreadable' ? undefined : position?.learnt?.form).toBe(learnt);
     for (const { path } of button.requests) expect(path).toMatch(/^\/v1\/affiliation\//);
@@ -133,7 +133,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
     async (_what, world) => {
       const { positions, read } = await openAccount();
       await read(new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS));
-      const position = await positions.read('acc-1', 'live');
+      const position = await positions.read('acc-1', 'incremental');
       if (position === undefined || position === 'unreadable') throw new Error('no position');
       await positions.save({ ...position, readThrough: '2026-06-15T11:00:00Z' });
       const button = new PagedButton({ ...PLAIN_WORLD, ...world }, ROWS);
@@ -173,7 +173,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
 
       expect(await read(button)).toEqual({ outcome: 'complete' });
       const asked = button.requests.length;
-      const position = await positions.read('acc-1', 'live');
+      const position = await positions.read('acc-1', 'incremental');
       if (position === undefined || position === 'unreadable') throw new Error('no position');
       await positions.save({ ...position, readThrough: '2026-06-15T11:00:00Z' });
       await read(button);
@@ -192,7 +192,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
 
     expect(await read(button)).toEqual({ outcome: 'complete' });
     expect(keys()).toHaveLength(1);
-    expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+    expect(await positions.read('acc-1', 'incremental')).not.toHaveProperty('learnt');
     expect(button.requests.length).toBeLessThan(10);
   });
 
@@ -204,7 +204,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
 
       await read(button);
 
-      expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+      expect(await positions.read('acc-1', 'incremental')).not.toHaveProperty('learnt');
       expect(keys()).toHaveLength(READ.length);
     },
   );
@@ -222,7 +222,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
     await read(button, new Date('2026-06-15T11:00:00Z'));
     isExpired = true;
     const next = { cursor: cursorBehind(4), printed: null };
-    const position = await positions.read('acc-1', 'live');
+    const position = await positions.read('acc-1', 'incremental');
     if (position === undefined || position === 'unreadable') throw new Error('no position');
     const window = { start: '2026-06-15T11:00:00Z', end: '2026-06-15T11:58:01Z', next };
     await positions.save({ ...position, window: { ...window, pages: 1, rows: 4, repaired: 4 } });
@@ -230,7 +230,7 @@ describe('transactions, requirement 8: pages are read in any documented form tha
     expect(await read(button)).toEqual({ outcome: 'complete' });
 
     expect(keys()).toHaveLength(READ.length);
-    expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+    expect(await positions.read('acc-1', 'incremental')).not.toHaveProperty('learnt');
   });
 
   it('does not give up the first form because Button refuses it once', async () => {
@@ -245,6 +245,6 @@ describe('transactions, requirement 8: pages are read in any documented form tha
 
     expect(await read(button)).toEqual({ outcome: 'complete' });
     expect(keys()).toHaveLength(READ.length);
-    expect(await positions.read('acc-1', 'live')).not.toHaveProperty('learnt');
+    expect(await positions.read('acc-1', 'incremental')).not.toHaveProperty('learnt');
   });
 });

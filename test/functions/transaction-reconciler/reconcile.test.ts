@@ -73,7 +73,7 @@ function plan(
     metrics,
     firstRead: 'historical',
     readFrom: '2026-01-01T00:00:00Z',
-    streams: ['live'],
+    streams: ['incremental'],
     sweepDays: 120,
     lagMs: 0,
     now: () => new Date(),
@@ -169,7 +169,7 @@ describe('planning', () => {
 
     expect(await plan()).toEqual({ outcome: 'planned', accounts: 2, list: 'listed' });
     const gbp = button.controls.accounts().find(({ currency }) => currency === 'GBP');
-    expect(await positions.read(gbp?.id ?? '', 'live')).toMatchObject({
+    expect(await positions.read(gbp?.id ?? '', 'incremental')).toMatchObject({
       readThrough: '2026-01-01T00:00:00Z',
       historicalBefore: deployedAt.replace('.750', ''),
     });
@@ -226,7 +226,7 @@ describe('reconciling', () => {
   it('does not move past a row that is not understood and could not be stored in quarantine (E2)', async () => {
     await plan();
     const account = button.controls.accounts()[0]?.id ?? '';
-    const before = await positions.read(account, 'live');
+    const before = await positions.read(account, 'incremental');
     const odd: TransactionsApi = {
       ...api,
       listTransactions: () => Promise.resolve({ ok: true, value: { rows: [{ id: 'tx-odd' }], next: null } }),
@@ -235,7 +235,7 @@ describe('reconciling', () => {
 
     await expect(work({ api: odd, quarantine: down })).rejects.toThrow('throttled');
 
-    expect(await positions.read(account, 'live')).toEqual({ ...(before as object), fence: 1 });
+    expect(await positions.read(account, 'incremental')).toEqual({ ...(before as object), fence: 1 });
   });
 
   it('asks for the window and the latest second of an account that Button does not know, and tries no shorter window', async () => {
@@ -359,7 +359,7 @@ describe('reconciling', () => {
     };
 
     const first = await work({ api: flaky });
-    const current = await positions.read(button.controls.accounts()[0]?.id ?? '', 'live');
+    const current = await positions.read(button.controls.accounts()[0]?.id ?? '', 'incremental');
     await plan();
     const second = await work();
 
@@ -377,7 +377,7 @@ describe('reconciling', () => {
       ...api,
       listTransactions: async (query) => {
         asked += 1;
-        const current = await positions.read(account, 'live');
+        const current = await positions.read(account, 'incremental');
         if (current && current !== 'unreadable') await positions.take(current);
         return api.listTransactions(query);
       },
@@ -386,7 +386,9 @@ describe('reconciling', () => {
     expect(await work({ api: overtaking })).toEqual(['overtaken']);
     // It reads no page after the one that it could not save.
     expect(asked).toBe(1);
-    expect(await positions.read(account, 'live')).toMatchObject({ readThrough: '2026-01-01T00:00:00Z' });
+    expect(await positions.read(account, 'incremental')).toMatchObject({
+      readThrough: '2026-01-01T00:00:00Z',
+    });
   });
 
   it('starts the window again when Button refuses a cursor (E13)', async () => {

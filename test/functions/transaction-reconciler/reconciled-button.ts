@@ -49,7 +49,10 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
   };
 
   /** A tick of the planner, and all the work of the reconciler that follows from it. */
-  async function tick(streams: readonly PlannedStream[] = ['live'], pageSize = 100): Promise<string[]> {
+  async function tick(
+    streams: readonly PlannedStream[] = ['incremental'],
+    pageSize = 100,
+  ): Promise<string[]> {
     const outcomes: string[] = [];
     await planReconciliation({
       ...ports,
@@ -74,7 +77,7 @@ export function createReconciledButton(http: ButtonHttp, startAt: string) {
   async function live(minutes: number, pageSize?: number): Promise<void> {
     for (let passed = 0; passed < minutes; passed += 10) {
       clock.now = new Date(clock.now.getTime() + 10 * MINUTE_MS);
-      await tick(['live'], pageSize);
+      await tick(['incremental'], pageSize);
     }
   }
 

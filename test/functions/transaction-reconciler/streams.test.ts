@@ -91,7 +91,10 @@ const send = (messages: readonly ReadMessage[]) => {
 };
 const metrics = { add: (one: Measured) => measured.push(one) };
 
-async function tick(streams: readonly PlannedStream[] = ['live'], changes: Partial<ReconcilePorts> = {}) {
+async function tick(
+  streams: readonly PlannedStream[] = ['incremental'],
+  changes: Partial<ReconcilePorts> = {},
+) {
   await planReconciliation({
     api,
     positions,
@@ -176,7 +179,7 @@ describe('an account that Button did not list at first', () => {
   it('keeps its transactions historical or live as stored, even if another stream would decide otherwise', async () => {
     await positions.markDeployment(DEPLOYED_AT);
     await positions.create({
-      ...{ account: 'acc-9', stream: 'live', fence: 0, readThrough: '2026-01-01T00:00:00Z' },
+      ...{ account: 'acc-9', stream: 'incremental', fence: 0, readThrough: '2026-01-01T00:00:00Z' },
       historicalBefore: null,
     });
     listed = ['acc-9'];
@@ -187,7 +190,7 @@ describe('an account that Button did not list at first', () => {
     rows = [rowOf(1, { ...old, date: DEPLOYED_AT, created: old.date, amount: 70 })];
     pass(24);
 
-    await tick(['live', 'sweep-daily', 'sweep-weekly']);
+    await tick(['incremental', 'sweep-daily', 'sweep-weekly']);
 
     expect([before, deliveries()]).toEqual([{ 'order#btnorder-1': 'live' }, { 'order#btnorder-1': 'live' }]);
     expect((await positionOf('sweep-weekly', 'acc-9')).historicalBefore).toBe(DEPLOYED_AT);
@@ -207,9 +210,9 @@ describe('an account that Button lists no longer', () => {
     rows = [rowOf(1, { date: recent(), account: 'acc-2' })];
     measured = [];
 
-    const outcomes = await tick(['live', 'sweep-daily']);
+    const outcomes = await tick(['incremental', 'sweep-daily']);
 
-    expect(outcomes).toContain('acc-2 live: complete');
+    expect(outcomes).toContain('acc-2 incremental: complete');
     expect(stored()).toEqual(['order#btnorder-1']);
     expect(sum('AccountsPlanned')).toBe(3);
   });
@@ -229,9 +232,9 @@ describe('an account that Button lists no longer', () => {
     const outcomes = await tick();
 
     expect(outcomes).toEqual([
-      'acc-1 live: complete',
-      `acc-2 live: partial ${reason}`,
-      'acc-3 live: complete',
+      'acc-1 incremental: complete',
+      `acc-2 incremental: partial ${reason}`,
+      'acc-3 incremental: complete',
     ]);
     expect(sum('OldestWindowAgeSeconds')).toBe(4 * 3600);
   });
@@ -244,9 +247,9 @@ describe('faults', () => {
     pass(1);
 
     expect(await tick()).toEqual([
-      'acc-1 live: complete',
-      'acc-2 live: partial unauthorized',
-      'acc-3 live: complete',
+      'acc-1 incremental: complete',
+      'acc-2 incremental: partial unauthorized',
+      'acc-3 incremental: complete',
     ]);
     expect(stored()).toEqual(['order#btnorder-1', 'order#btnorder-3']);
     expect(sum('PublisherKeyUnusable')).toBe(1);
@@ -285,9 +288,9 @@ describe('faults', () => {
     pass(1);
     const late = await tick();
 
-    expect(reported[0]).toBe('acc-1 live: partial http_429');
-    expect([early[0], asked]).toEqual(['acc-1 live: partial asked_to_wait', 0]);
-    expect(late[0]).toBe('acc-1 live: complete');
+    expect(reported[0]).toBe('acc-1 incremental: partial http_429');
+    expect([early[0], asked]).toEqual(['acc-1 incremental: partial asked_to_wait', 0]);
+    expect(late[0]).toBe('acc-1 incremental: complete');
   });
 
   it('reads a window in halves if Button refuses its length, and remembers that', async () => {
@@ -298,14 +301,14 @@ describe('faults', () => {
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
     pass(1);
 
-    expect((await tick())[0]).toBe('acc-1 live: complete');
+    expect((await tick())[0]).toBe('acc-1 incremental: complete');
     expect(stored()).toEqual(['order#btnorder-1']);
     expect(sum('ReconcilerWindowsRestarted')).toBeGreaterThan(0);
   });
 
   it('gives up for this tick if even a short window is refused, moves nothing, and tries again (E12)', async () => {
     await tick();
-    const before = await positionOf('live');
+    const before = await positionOf('incremental');
     answer = ({ page }) => ({
       ok: true,
       value: { rows: [], next: { cursor: page?.next.cursor === 'a' ? 'b' : 'a', printed: null } },
@@ -315,13 +318,13 @@ describe('faults', () => {
 
     const circling = await tick();
     const asked = requests.length;
-    const after = await positionOf('live');
+    const after = await positionOf('incremental');
     answer = () => undefined;
 
-    expect(circling[0]).toBe('acc-1 live: partial endless_pages');
+    expect(circling[0]).toBe('acc-1 incremental: partial endless_pages');
     expect(asked).toBeLessThan(3 * 100);
     expect(after).toMatchObject({ readThrough: before.readThrough, maxWindowSeconds: 1 });
-    expect((await tick())[0]).toBe('acc-1 live: complete');
+    expect((await tick())[0]).toBe('acc-1 incremental: complete');
   });
 
   it('goes on after an empty page that is not the last (E18)', async () => {
@@ -344,7 +347,7 @@ describe('faults', () => {
 
     await tick();
 
-    expect(Date.parse((await positionOf('live')).readThrough)).toBeLessThan(serverTime.getTime());
+    expect(Date.parse((await positionOf('incremental')).readThrough)).toBeLessThan(serverTime.getTime());
   });
 
   it('finds, by its overlap, what Button shows later than the lag (E1, E3)', async () => {
@@ -362,15 +365,15 @@ describe('faults', () => {
   it('refuses a position in the future, starts again at the account’s beginning, and reports it (E4)', async () => {
     rows = [rowOf(1, { date: '2026-02-03T00:00:00Z' })];
     await tick();
-    await positions.save({ ...(await positionOf('live')), readThrough: '2027-01-01T00:00:00Z' });
+    await positions.save({ ...(await positionOf('incremental')), readThrough: '2027-01-01T00:00:00Z' });
     transactions = createInMemoryTransactions();
     pass(1);
 
-    const refused = await reconcileOnly('live');
+    const refused = await reconcileOnly('incremental');
     const repaired = await tick();
 
-    expect(refused).toEqual(['acc-1 live: unusable-position']);
-    expect(repaired[0]).toBe('acc-1 live: complete');
+    expect(refused).toEqual(['acc-1 incremental: unusable-position']);
+    expect(repaired[0]).toBe('acc-1 incremental: complete');
     expect(stored()).toEqual(['order#btnorder-1']);
     expect(sum('UnusablePositions')).toBeGreaterThan(0);
   });
@@ -383,7 +386,7 @@ describe('faults', () => {
     for (let depth = 0; depth < 20_000; depth += 1) deep = [deep];
     rows = [{ ...rowOf(1, { date }), deep } as Row, rowOf(2, { date })];
 
-    expect((await tick())[0]).toBe('acc-1 live: complete');
+    expect((await tick())[0]).toBe('acc-1 incremental: complete');
     expect(stored()).toEqual(['order#btnorder-2']);
     expect(sum('RowsQuarantined')).toBe(1);
   });
@@ -395,17 +398,21 @@ async function reconcileOnly(stream: string): Promise<string[]> {
 }
 
 describe('the wider sweeps', () => {
-  it('are due on their schedule; a run by hand is one of the live streams', () => {
+  it('are due on their schedule; a run by hand is one of the incremental streams', () => {
     expect(streamsOf({ streams: ['sweep-daily'] })).toEqual(['sweep-daily']);
-    expect([streamsOf({}), streamsOf(null), streamsOf(undefined)]).toEqual([['live'], ['live'], ['live']]);
+    expect([streamsOf({}), streamsOf(null), streamsOf(undefined)]).toEqual([
+      ['incremental'],
+      ['incremental'],
+      ['incremental'],
+    ]);
     expect(() => streamsOf({ streams: ['hourly'] })).toThrow();
   });
 
-  it('find what the live stream can no longer see, and never move its position (E15)', async () => {
+  it('find what the incremental stream can no longer see, and never move its position (E15)', async () => {
     await tick();
     pass(240);
     await tick();
-    const before = await positionOf('live');
+    const before = await positionOf('incremental');
     rows = [
       rowOf(1, { date: new Date(now.getTime() - 3 * 86_400_000).toISOString() }),
       rowOf(2, { created: '2026-03-01T00:00:00Z', date: '2026-06-02T00:00:00Z' }),
@@ -423,13 +430,13 @@ describe('the wider sweeps', () => {
       ['order#btnorder-1', 'order#btnorder-2'],
     ]);
     expect(requests.at(-1)?.timeField).toBe('created_date');
-    expect((await positionOf('live')).readThrough).toBe(before.readThrough);
+    expect((await positionOf('incremental')).readThrough).toBe(before.readThrough);
   });
 
-  it('request pages in the form that works for the live stream', async () => {
+  it('request pages in the form that works for the incremental stream', async () => {
     await tick();
     const learnt = { form: 'cursor-alone', learntAt: now.toISOString() } as const;
-    await positions.save({ ...(await positionOf('live')), learnt });
+    await positions.save({ ...(await positionOf('incremental')), learnt });
 
     await tick(['sweep-daily', 'sweep-weekly']);
 
@@ -445,8 +452,8 @@ describe('the wider sweeps', () => {
     await tick(['sweep-daily']);
     answer = () => undefined;
 
-    const next = await tick(['live']);
-    const afterwards = await tick(['live']);
+    const next = await tick(['incremental']);
+    const afterwards = await tick(['incremental']);
 
     expect(next).toContain('acc-1 sweep-daily: complete');
     expect(afterwards).not.toContain('acc-1 sweep-daily: complete');
@@ -474,8 +481,8 @@ describe('a backfill', () => {
     expect(await backfillProgress({ ...range, id: 'april' }, positions)).toBeUndefined();
   });
 
-  it('continues where it stopped, with any tick, and leaves the live stream alone (E19)', async () => {
-    const live = await positionOf('live');
+  it('continues where it stopped, with any tick, and leaves the incremental stream alone (E19)', async () => {
+    const live = await positionOf('incremental');
     await start({ from: '2026-01-01T00:00:00Z', delivery: 'live' });
     answer = () =>
       requests.length > 2 ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
@@ -490,7 +497,7 @@ describe('a backfill', () => {
     expect(midway).toMatchObject({ finished: false, readThrough: '2026-03-04T00:00:00Z' });
     expect(resumed).toContain('acc-1 backfill-march: complete');
     expect(requests.map(({ start: from }) => from)).toContain('2026-03-04T00:00:00Z');
-    expect((await positionOf('live')).readThrough).toBe(live.readThrough);
+    expect((await positionOf('incremental')).readThrough).toBe(live.readThrough);
   });
 
   it('is started once, and refuses an invalid range', async () => {
@@ -535,7 +542,7 @@ describe('a conflict of an old transaction', () => {
 
   it('is read again, within 30 minutes, without a sweep', async () => {
     rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     minutes(60 * 24 * 3);
     const changed = rowOf(1, { created, date: '2026-03-01T00:00:00Z' });
     transactions = createInMemoryTransactions();
@@ -545,19 +552,19 @@ describe('a conflict of an old transaction', () => {
 
     for (let tickOf = 0; tickOf < 3; tickOf += 1) {
       minutes(tickOf === 0 ? 1 : 10);
-      await tick(['live'], live);
+      await tick(['incremental'], live);
     }
 
     expect(await statusOf(1)).toBe('declined');
   });
 
   it('is not read if Button has never listed the account that a webhook names', async () => {
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'validated');
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'declined');
     minutes(10);
 
-    const outcomes = await tick(['live'], live);
+    const outcomes = await tick(['incremental'], live);
 
     expect(outcomes.filter((outcome) => outcome.includes('reread-'))).toEqual([]);
   });
@@ -565,21 +572,21 @@ describe('a conflict of an old transaction', () => {
   it('is left to the sweeps once it is old, so that what Button never shows costs nothing', async () => {
     await webhook(rowOf(1, { created }), 'validated');
     await webhook(rowOf(1, { created }), 'declined');
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     minutes(120);
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     requests = [];
 
     minutes(10);
-    await tick(['live'], live);
+    await tick(['incremental'], live);
 
     expect(requests.filter(({ timeField }) => timeField === 'created_date')).toEqual([]);
   });
 
   it('that a backfill has brought is read again as well: the backfill leaves none behind', async () => {
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     minutes(60);
-    await tick(['live'], live);
+    await tick(['incremental'], live);
     await webhook(rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), 'validated');
     rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
     const range = { from: '2026-02-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
@@ -592,7 +599,7 @@ describe('a conflict of an old transaction', () => {
 
     for (const count of [1, 10, 10]) {
       minutes(count);
-      await tick(['live'], live);
+      await tick(['incremental'], live);
     }
 
     expect(await statusOf(1)).toBe('declined');
@@ -708,7 +715,7 @@ describe('the comparison of lists', () => {
   it('runs only if a tick asks for it', async () => {
     pass(24);
 
-    expect((await tick(['live', 'sweep-daily'])).join()).not.toContain('cross-check');
+    expect((await tick(['incremental', 'sweep-daily'])).join()).not.toContain('cross-check');
     expect(requests.map(({ accountId }) => accountId)).not.toContain(null);
   });
 

@@ -111,14 +111,14 @@ describe('transactions, requirement 8: one bad row or moment never blocks later 
     world.clock.now = new Date(at(290));
     world.fails((url) => (asksFor(url, at(100, 30)) ? failed(500) : undefined));
 
-    await world.tick(['live', 'sweep-daily', 'sweep-weekly']);
+    await world.tick(['incremental', 'sweep-daily', 'sweep-weekly']);
     await world.live(20);
 
     for (const stream of ['sweep-daily', 'sweep-weekly']) {
       const { readThrough, readUntil } = await world.positionOf(stream);
       expect(readThrough).toBe(readUntil);
     }
-    // The live stream and the daily sweep share one gap, by `modified_date`.
+    // The incremental stream and the daily sweep share one gap, by `modified_date`.
     expect(await world.gaps()).toHaveLength(2);
   });
 
@@ -271,7 +271,7 @@ describe('transactions, requirement 8: large pages are read in smaller ones', ()
 
     await world.live(20);
 
-    const position = await world.positionOf('live');
+    const position = await world.positionOf('incremental');
     expect(position.readThrough >= at(78)).toBe(true);
     expect(position).not.toHaveProperty('pageSize');
   });

@@ -291,8 +291,8 @@ describe('TransactionsStack', () => {
     });
 
     expect(schedules).toEqual([
-      ['cron(0/10 7-23 * * ? *)', 'America/New_York', { streams: ['live'] }],
-      ['cron(0/25 0-6 * * ? *)', 'America/New_York', { streams: ['live'] }],
+      ['cron(0/10 7-23 * * ? *)', 'America/New_York', { streams: ['incremental'] }],
+      ['cron(0/25 0-6 * * ? *)', 'America/New_York', { streams: ['incremental'] }],
       ['cron(20 4 * * ? *)', 'America/New_York', { streams: ['sweep-daily'] }],
       ['cron(40 4 ? * SUN *)', 'America/New_York', { streams: ['sweep-weekly'] }],
     ]);

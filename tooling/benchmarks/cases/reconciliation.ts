@@ -249,7 +249,7 @@ async function readByOurs(
   });
   const toRead = sqsRecord({
     id: 'read-message',
-    body: JSON.stringify({ account: ACCOUNT, stream: 'live' }),
+    body: JSON.stringify({ account: ACCOUNT, stream: 'incremental' }),
     group: ACCOUNT,
   });
   const total = { cpuMs: 0, wallMs: 0, peakRssMb: 0 };

@@ -28,7 +28,10 @@ describe('a read whose decision no condition protects', () => {
       (client: DynamoDB) => createOrderLedger({ client, table: 't', brand: 'acme' }).read('o-1'),
     ],
     ['a breaker', (client: DynamoDB) => createBreakerStore({ client, table: 't', brand: 'acme' }).read()],
-    ['a position', (client: DynamoDB) => createPositionStore({ client, table: 't' }).read('acc-1', 'live')],
+    [
+      'a position',
+      (client: DynamoDB) => createPositionStore({ client, table: 't' }).read('acc-1', 'incremental'),
+    ],
     [
       'the positions of an account',
       (client: DynamoDB) => createPositionStore({ client, table: 't' }).list('acc-1'),

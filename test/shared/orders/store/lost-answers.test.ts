@@ -107,7 +107,7 @@ describe('orders, requirement 10: a write whose answer was lost, and that the cl
     const store = createPositionStore({ client: forgetful, table: dynamodb.tables.positions });
     const position: Position = {
       account: 'acc-lost',
-      stream: 'live',
+      stream: 'incremental',
       fence: 0,
       readThrough: noon,
       historicalBefore: null,

@@ -3,19 +3,19 @@ import { describe, expect, it } from 'vitest';
 import {
   backfillPosition,
   crossCheckPosition,
-  livePosition,
+  incrementalPosition,
   sweepPosition,
 } from '../../../../shared/reconciliation/rules/begin-stream.ts';
 
-describe('livePosition', () => {
+describe('incrementalPosition', () => {
   const first = { readFrom: '2020-01-01T00:00:00Z', deployedAt: '2026-06-01T00:00:00.750Z' };
 
   it('reads an account from its beginning, and counts what was created before the second of deployment as historical (E9)', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'historical' });
+    const begun = incrementalPosition('acc-1', { ...first, firstRead: 'historical' });
 
     expect(begun).toEqual({
       account: 'acc-1',
-      stream: 'live',
+      stream: 'incremental',
       fence: 0,
       readThrough: first.readFrom,
       historicalBefore: '2026-06-01T00:00:00Z',
@@ -23,13 +23,13 @@ describe('livePosition', () => {
   });
 
   it('counts everything that an account held as live if the first read is live', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'live' });
+    const begun = incrementalPosition('acc-1', { ...first, firstRead: 'live' });
 
     expect(begun).toMatchObject({ readThrough: first.readFrom, historicalBefore: null });
   });
 
   it('begins at deployment if the first read is switched off, and still counts what is older as historical', () => {
-    const begun = livePosition('acc-1', { ...first, firstRead: 'none' });
+    const begun = incrementalPosition('acc-1', { ...first, firstRead: 'none' });
 
     expect(begun).toMatchObject({ readThrough: first.deployedAt, historicalBefore: '2026-06-01T00:00:00Z' });
   });
@@ -37,13 +37,13 @@ describe('livePosition', () => {
 
 describe('sweepPosition', () => {
   const now = new Date('2026-06-15T12:00:00Z');
-  const live = livePosition('acc-1', {
+  const live = incrementalPosition('acc-1', {
     firstRead: 'historical',
     readFrom: '2026-06-10T00:00:00Z',
     deployedAt: '2026-06-14T00:00:00Z',
   });
 
-  it('reads this many days, up to the hour that only the live stream reads (E15)', () => {
+  it('reads this many days, up to the hour that only the incremental stream reads (E15)', () => {
     const swept = sweepPosition(
       { ...live, readThrough: '2014-01-01T00:00:00Z' },
       { stream: 'sweep-daily', days: 7 },
@@ -68,7 +68,7 @@ describe('sweepPosition', () => {
     });
   });
 
-  it('imports nothing that the live stream was told to leave out', () => {
+  it('imports nothing that the incremental stream was told to leave out', () => {
     const swept = sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now);
 
     expect(swept).toMatchObject({ readThrough: live.readThrough, historicalBefore: live.historicalBefore });

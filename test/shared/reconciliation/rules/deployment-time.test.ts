@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createInMemoryCheckouts } from '../../../fakes/in-memory-checkouts.ts';
 import { planReconciliation } from '../../../../functions/reconciliation-planner/plan-reconciliation.ts';
 import { storeRows } from '../../../../shared/reconciliation/store-rows.ts';
-import { livePosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
+import { incrementalPosition } from '../../../../shared/reconciliation/rules/begin-stream.ts';
 import { applyWebhook } from '../../../../shared/transactions/apply-webhook.ts';
 import { cachedCutOver } from '../../../../shared/reconciliation/store/cut-over.ts';
 import { markDeployment } from '../../../../shared/reconciliation/store/deployment-mark.ts';
@@ -49,7 +49,7 @@ describe('the time of deployment', () => {
           lagMs: 0,
           now,
         },
-        ...{ send: () => Promise.resolve(), streams: ['live'], tickId: 'tick-1' },
+        ...{ send: () => Promise.resolve(), streams: ['incremental'], tickId: 'tick-1' },
         api: problem === 'api_key_not_set' ? problem : (api as never),
       });
 
@@ -68,7 +68,7 @@ describe('the time of deployment', () => {
         now,
         cutOver: () => Promise.resolve(DEPLOYED_AT),
       };
-      const position = livePosition('acc-1', {
+      const position = incrementalPosition('acc-1', {
         ...{ firstRead: 'historical', readFrom: '2014-01-01T00:00:00Z', deployedAt: DEPLOYED_AT },
       });
       const rows = ['11:59:59Z', '12:00:00Z', '12:00:01Z'].map((time, order) =>

@@ -5,7 +5,7 @@ import type { Position } from '../../../../shared/reconciliation/rules/position.
 
 const LIVE: Position = {
   account: 'acc-1',
-  stream: 'live',
+  stream: 'incremental',
   fence: 3,
   readThrough: '2026-06-01T10:00:00Z',
   historicalBefore: '2026-05-01T00:00:00Z',
@@ -40,7 +40,14 @@ describe('gapPosition', () => {
   });
 
   it('is distinguished from every other stream', () => {
-    const streams = ['live', 'sweep-daily', 'sweep-weekly', 'backfill-gap-1', 'backfill-x', 'cross-check'];
+    const streams = [
+      'incremental',
+      'sweep-daily',
+      'sweep-weekly',
+      'backfill-gap-1',
+      'backfill-x',
+      'cross-check',
+    ];
 
     expect(streams.filter((stream) => isGap({ stream }))).toEqual([]);
     for (const stream of streams) expect(isGap(gapPosition({ ...LIVE, stream }, range))).toBe(true);

@@ -18,7 +18,7 @@ let account: string;
 function position(changes: Partial<Position> = {}): Position {
   return {
     account,
-    stream: 'live',
+    stream: 'incremental',
     fence: 0,
     readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
@@ -107,7 +107,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
     it('read back as they were created, with every field', async () => {
       const whole = await created(everything);
 
-      expect(await store.read(account, 'live')).toEqual(whole);
+      expect(await store.read(account, 'incremental')).toEqual(whole);
       expect(await store.read(account, 'sweep-daily')).toBeUndefined();
     });
 
@@ -115,7 +115,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       const first = await created();
 
       expect(await store.create(position({ readThrough: '2020-01-01T00:00:00Z' }))).toBe(false);
-      expect(await store.read(account, 'live')).toEqual(first);
+      expect(await store.read(account, 'incremental')).toEqual(first);
     });
 
     it('are claimed by one of two workers, and an overtaken worker saves nothing more (E5, E6)', async () => {
@@ -128,7 +128,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       expect([one, other]).toContain(undefined);
       expect(await store.save({ ...begun, readThrough: '2027-01-01T00:00:00Z' })).toBe(false);
       expect(await store.save({ ...winner, readThrough: '2026-06-02T00:00:00Z' })).toBe(true);
-      expect(await store.read(account, 'live')).toMatchObject({
+      expect(await store.read(account, 'incremental')).toMatchObject({
         fence: 1,
         readThrough: '2026-06-02T00:00:00Z',
       });
@@ -139,7 +139,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
       await store.save({ ...read, readThrough: '2026-06-02T00:00:00Z' });
 
       expect(await store.take(read)).toMatchObject({ fence: 1, readThrough: '2026-06-02T00:00:00Z' });
-      expect(await store.read(account, 'live')).toMatchObject({ readThrough: '2026-06-02T00:00:00Z' });
+      expect(await store.read(account, 'incremental')).toMatchObject({ readThrough: '2026-06-02T00:00:00Z' });
     });
 
     it('forget, when claimed, that Button once asked to wait', async () => {
@@ -153,7 +153,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
     });
 
     it('are listed by account, without its reports', async () => {
-      const streams = ['backfill-march', 'live', 'sweep-daily', 'sweep-weekly'];
+      const streams = ['backfill-march', 'incremental', 'sweep-daily', 'sweep-weekly'];
       for (const stream of streams) await created({ stream });
       await store.saveAndReport(position({ drift: { rows: 1 } }), report);
 
@@ -177,7 +177,7 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
         'missingAmountMinor#GBP': 5,
       });
       expect(await store.readReport({ account, day: '2026-06-02' })).toBeUndefined();
-      expect(await store.read(account, 'live')).toEqual(position());
+      expect(await store.read(account, 'incremental')).toEqual(position());
     });
 
     it('report nothing for an overtaken worker', async () => {
@@ -189,18 +189,18 @@ export function describePositionStore(where: string, open: () => PositionStoreUn
 
     it('are reported as unreadable when they make no sense, and then replaced once (E4)', async () => {
       await created({ fence: 3 });
-      await spoil(account, 'live');
+      await spoil(account, 'incremental');
       const again = position({ fence: 1_800_000_000 });
 
-      const spoilt = [await store.read(account, 'live'), await store.list(account)];
+      const spoilt = [await store.read(account, 'incremental'), await store.list(account)];
       const replaced = [
         await store.replaceUnreadable(again),
         await store.replaceUnreadable({ ...again, readThrough: '2020-01-01T00:00:00Z' }),
       ];
 
-      expect(spoilt).toEqual(['unreadable', [{ stream: 'live', position: 'unreadable' }]]);
+      expect(spoilt).toEqual(['unreadable', [{ stream: 'incremental', position: 'unreadable' }]]);
       expect(replaced).toEqual([true, false]);
-      expect(await store.read(account, 'live')).toEqual(again);
+      expect(await store.read(account, 'incremental')).toEqual(again);
       expect(await store.save(position({ fence: 3 }))).toBe(false);
     });
 

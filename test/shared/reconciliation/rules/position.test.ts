@@ -24,7 +24,7 @@ const now = new Date('2026-06-15T12:00:30.500Z');
 function position(changes: Partial<Position> = {}): Position {
   return {
     account: 'acc-1',
-    stream: 'live',
+    stream: 'incremental',
     fence: 1,
     readThrough: '2026-06-15T11:00:00Z',
     historicalBefore: null,

@@ -64,7 +64,7 @@ it.each([
   const store = open();
   const position = {
     account: `acc-${attribute[0]}`,
-    stream: 'live',
+    stream: 'incremental',
     fence: 3,
     readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
@@ -72,9 +72,9 @@ it.each([
   await store.create(position);
   await edit(position, attribute);
 
-  expect(await store.read(position.account, 'live')).toBe('unreadable');
+  expect(await store.read(position.account, 'incremental')).toBe('unreadable');
   expect(await store.replaceUnreadable({ ...position, fence: 4 })).toBe(true);
-  expect(await store.read(position.account, 'live')).toEqual({ ...position, fence: 4 });
+  expect(await store.read(position.account, 'incremental')).toEqual({ ...position, fence: 4 });
 });
 
 it('an account is forgotten by deleting its item, as the runbook says, and remembered again when it is listed', async () => {
@@ -97,7 +97,7 @@ it.each([
   const store = open();
   const position = {
     account: `acc-${name.replaceAll(' ', '-')}`,
-    stream: 'live',
+    stream: 'incremental',
     fence: 3,
     readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
@@ -125,14 +125,14 @@ it.each([
   const replaced = await slow.replaceUnreadable({ ...position, fence: 200 });
 
   expect(replaced).toBe(false);
-  expect(await store.read(position.account, 'live')).toEqual(faster);
+  expect(await store.read(position.account, 'incremental')).toEqual(faster);
 });
 
 it('a report expires this many days after its day, and a position never does', async () => {
   const store = open();
   const position = {
     account: 'acc-expiring',
-    stream: 'live',
+    stream: 'incremental',
     fence: 0,
     readThrough: '2026-06-01T00:00:00Z',
     historicalBefore: null,
@@ -151,7 +151,7 @@ it('a report expires this many days after its day, and a position never does', a
     return item?.['expiresAtEpochSeconds']?.N;
   };
   expect(await expiryOf('drift-2026-06-01')).toBe(String(Date.parse('2026-06-11T00:00:00Z') / 1000));
-  expect(await expiryOf('live')).toBeUndefined();
+  expect(await expiryOf('incremental')).toBeUndefined();
 });
 
 it.each([
@@ -181,7 +181,7 @@ it.each([
 it('streams are listed over any number of pages', async () => {
   const store = open();
   const gap = 'created_date/gap-2026-06-01T12:31:57Z';
-  const streams = ['backfill-1', 'backfill-2', 'backfill-3', gap, 'live', 'sweep-daily'];
+  const streams = ['backfill-1', 'backfill-2', 'backfill-3', gap, 'incremental', 'sweep-daily'];
   for (const stream of streams) {
     const position = { account: 'acc-paged', stream, fence: 0, historicalBefore: null };
     await store.create({ ...position, readThrough: '2026-06-01T00:00:00Z' });
