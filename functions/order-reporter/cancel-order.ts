@@ -69,8 +69,8 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
 type OwnIds = { ids: string[]; buttonOrderId?: string | undefined };
 
 /**
- * The ids of an order that Button has not acknowledged, of which `cancels` is known; or an end that cancels
- * nothing.
+ * The ids of an order that Button has not acknowledged, or an end if nothing is to be cancelled. `cancels` is
+ * what is known of the order.
  */
 async function findOwn(
   { entry, api, now, verifyBefore }: CancelOrder,
@@ -94,16 +94,10 @@ async function findOwn(
   const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
   if (read.refused) return { end: read.refused };
-  const isSent = entry.reported !== undefined || openDoubt(entry.progress) !== undefined;
-  if (!isFindable) {
-    if (cancels.isIdTaken) return { end: refused('order_id_taken') };
-    // If no call was ever sent, an id that Button refuses to read does not lead to this order.
-    if (!isSent && read.isIdUnread) return { end: refused('cancellation_unconfirmed') };
-    return { ids: idsOf(entry) };
-  }
+  if (!isFindable) return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
   const end = missing(entry, now);
-  // Otherwise it may: Button may hold the order without its token.
-  const mayBeThere = isSent && read.isIdUnread && !isAcknowledged(entry);
+  // If a call may have made the order, Button may hold it without its token: no list shows it then.
+  const mayBeThere = creationOf(entry) && read.isIdUnread && !isAcknowledged(entry);
   return { end: mayBeThere && end === CANCELLED ? refused('cancellation_unconfirmed') : end };
 }
 
@@ -191,12 +185,19 @@ async function cancelByOtherId(
  * Button has acknowledged another version recently, or none, although one may have been carried out. Where a
  * read does not show the order yet, Button may also have found nothing to cancel.
  */
-function mayBeCreatedUnseen({ newest, reported, progress }: LedgerEntry, now: Date): boolean {
-  const isWithin = (since: string): boolean => now.getTime() - Date.parse(since) < CREATED_UNSEEN_FOR_MS;
-  if (reported) return reported.kind !== 'cancelled' && isWithin(reported.at);
+function mayBeCreatedUnseen(entry: LedgerEntry, now: Date): boolean {
+  const { newest, reported } = entry;
+  const creation = creationOf(entry);
+  if (!creation || reported?.kind === 'cancelled') return false;
+  const since = creation.sentAt ?? newest.receivedAt ?? newest.time;
+  return now.getTime() - Date.parse(since) < CREATED_UNSEEN_FOR_MS;
+}
+
+/** The last call that has made or changed the order at Button, or may have. */
+function creationOf({ newest, reported, progress }: LedgerEntry): { sentAt?: string } | undefined {
+  if (reported) return { sentAt: reported.at };
   const doubt = openDoubt(progress);
-  if (!doubt || (doubt.hash === newest.hash && !doubt.amongOthers)) return false;
-  return isWithin(doubt.sentAt ?? newest.receivedAt ?? newest.time);
+  return doubt && (doubt.hash !== newest.hash || doubt.amongOthers) ? doubt : undefined;
 }
 
 /** Button itself says that the order is cancelled: no look-up has to confirm it. */

@@ -48,7 +48,7 @@ const START = '2026-06-01T12:00:00.000Z';
 const ORDER_ID = 'order-1';
 const TOKEN = 'fakesrctok-1111111111111111';
 const MINUTE_MS = 60_000;
-/** As a brand has it unless its configuration says otherwise. */
+/** The retry policy of a brand whose configuration sets none. */
 const DEFAULT_POLICY = { quietTimeMs: 60_000, retryBaseMs: 30_000, retryMaxMs: 1_800_000, jitter: () => 1 };
 const LENGTH_MS = 45 * 24 * 60 * MINUTE_MS;
 
@@ -156,20 +156,19 @@ function drawVersions(random: Random, isShared: boolean): SentVersion[] {
 const SILENCE = { operation: 'cancel', status: 204, body: 'nothing', work: 'skipped' } as const;
 
 /**
- * Up to three troubles. Only a read shows that the id of an order without a token leads to another shop's: if
- * the create is unclear, reads work.
+ * Up to three troubles. If an order has no token, only a read shows that its id leads to another shop's: no
+ * trouble concerns reads then.
  */
 function drawTroubles(random: Random, shop: ShopTraits): Trouble[] {
   const all = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, shop));
-  const isUnclear = all.some(({ fault }) => [undefined, 'POST'].includes(fault.match.method));
-  const isGuess = shop.isShared && !shop.hasToken && isUnclear;
+  const isGuess = shop.isShared && !shop.hasToken;
   return isGuess ? all.filter(({ fault }) => fault.match.method !== 'GET') : all;
 }
 
 /**
- * Button refuses ids for a while, or gives any answer at all a few times. A read of a shared id works or is
- * refused. Where only an id finds the order, Button refuses it for less than half an hour: longer, the
- * reporter takes the refusal for final.
+ * Button refuses ids for a while or a few times, or gives any answer at all. A read of a shared id works or
+ * is refused. If only an id finds the order, the while is less than half an hour: after that, the reporter
+ * takes a refusal for final.
  */
 function drawTrouble(random: Random, { isShared, hasToken, isTokenTaken }: ShopTraits): Trouble {
   const isFindable = hasToken && isTokenTaken;
