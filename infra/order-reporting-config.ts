@@ -47,7 +47,9 @@ const AuditSchema = z
       .min(1)
       .max(MAX_AUDITED_PER_SECOND)
       .default(2)
-      .describe('How many orders a second the audit reads from Button, in addition to its reports.'),
+      .describe(
+        "How many orders a second the audit reads from Button, in addition to the order reporter's calls.",
+      ),
   })
   .check(({ value: { sample, perSecond }, issues }) => {
     if (sample <= perSecond * MAX_AUDIT_SECONDS) return;

@@ -64,7 +64,7 @@ async function main(): Promise<number> {
       rejectWhen(stopping),
     ]);
   } catch (error) {
-    // Ctrl-C reaches esbuild's process too, and its end may be noticed before the signal, in the same turn.
+    // Ctrl-C also ends esbuild's process. That may be noticed before the signal, in the same turn.
     await nextTurn();
     // Somebody ended it: that is a success, unless the whole tour was asked for.
     if (stopping.aborted) return options.once ? 130 : 0;

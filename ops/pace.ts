@@ -10,7 +10,7 @@ export type PaceClock = { nowMs: () => number; wait: (ms: number) => Promise<unk
 
 const SYSTEM_CLOCK: PaceClock = { nowMs: () => performance.now(), wait: (ms) => delay(ms) };
 
-/** Limits work to `perSecond` items a second, evenly, so that a command leaves room for new traffic. */
+/** Limits work to `perSecond` items a second, evenly, so that a command leaves room for incoming traffic. */
 export function createPace(perSecond: number, { nowMs, wait }: PaceClock = SYSTEM_CLOCK): Pace {
   let freeAtMs = -Infinity;
   return async (count) => {

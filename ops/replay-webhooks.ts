@@ -7,7 +7,7 @@ import type { Pace } from './pace.ts';
 export type ReplayCounts = Record<WebhookOutcome | 'unknown', number>;
 
 /**
- * Applies webhooks in quarantine one after the other, at a rate that leaves room for new ones. A dry run
+ * Applies webhooks in quarantine one after the other, at a rate that leaves room for incoming ones. A dry run
  * reads and merges as the real run would, and writes nothing; `checkouts` is then a dry store.
  *
  * Throws if a table cannot be reached; it is safe to run it again.

@@ -63,12 +63,13 @@ type Search = {
 };
 
 /**
- * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept the
- * brand's id although updates do. An order that Button has only accepted (202) may be shown by its token
- * later. A new order that may have been created, and was not looked up by a token, is updated too. If Button
- * refuses that update in any way (how it refuses an unknown id is not documented), the order is created. An
- * order that was never sent is created at once: an update could only meet another shop's order. After a
- * refused read, an order that Button has not acknowledged waits, because its id may lead to another shop's.
+ * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept
+ * the brand's id although updates do. An order that Button has only accepted (202), and that was looked up
+ * by its token, is not updated: it waits, because the list may show it later. A new order that may have been
+ * created, and was not looked up by a token, is updated too. If Button refuses that update in any way (how
+ * it refuses an unknown id is not documented), the order is created. An order that was never sent is created
+ * at once: an update could only meet another shop's order. After a refused read, an order that may exist at
+ * Button, and that Button has not acknowledged, waits, because its id may lead to another shop's.
  */
 async function sendNotFound(
   version: CreateOrder,

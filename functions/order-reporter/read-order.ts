@@ -20,11 +20,11 @@ export type OrderReadResult =
   /** The order has not been acknowledged, and what Button shows may be another shop's order. */
   | ({ reading: 'anothers' } & FoundOrder)
   /**
-   * Button itself says that it has no such order. `byToken`: Button listed the orders of its token, which it
-   * has taken as far as is known, and this order is not among them. `isTokenUnread`: the order has a token,
-   * and its look-ups failed too often to be waited for. `refused`: Button has refused to read the id, and
-   * that may pass. `isIdUnread`: Button has refused every read by an id. `isAnothers`: the id leads to
-   * another shop's order.
+   * No read shows the order: Button says that it has no such order, refuses the reads, or shows another
+   * shop's. `byToken`: Button listed the orders of this order's token, which it has taken as far as is known,
+   * and this order is not among them. `isTokenUnread`: the order has a token, but the look-ups by it failed
+   * too often to be waited for. `refused`: Button has refused a read by the brand's id, and that may pass.
+   * `isIdUnread`: Button has refused every read by an id. `isAnothers`: the id leads to another shop's order.
    */
   | {
       reading: 'not-found';

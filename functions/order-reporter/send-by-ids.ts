@@ -4,10 +4,11 @@ import { mayBeDone } from '../../shared/orders/rules/order-evolution.ts';
 import type { LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
 import { isAwaited, isIdRefused } from './call-end.ts';
 
-// Button may take only ids of one kind, and answer others with a 404 or a refusal. So a call is sent under
-// one id after the other, until Button accepts one. The brand's id may lead to another shop's order. So the
-// order is read by that id first, unless no other id comes before it, and another shop's order is left alone.
-// While Button refuses or does not answer that read, the order waits, but not forever (`isAwaited`).
+// Button may accept only its own ids, or only the brand's, and answer the others with a 404 or a refusal. So
+// a call is sent by one id after the other, until Button accepts one. The brand's id may lead to another
+// shop's order. So unless it is the first id to be tried, the order is read by it before the call is sent,
+// and another shop's order is left alone. While Button refuses or does not answer that read, the order
+// waits, but not forever (`isAwaited`).
 
 type OrderToSend = { entry: LedgerEntry; api: OrderApi };
 type Refused = OrderApiAnswer & { answer: 'refused' };
@@ -15,8 +16,8 @@ type Refused = OrderApiAnswer & { answer: 'refused' };
 const NOT_FOUND = { answer: 'not-found' } as const;
 
 /**
- * Sends an update by one id after the other. Once Button has refused it under the order's own id, it does not
- * wait for a refused read: Button refuses its content.
+ * Sends an update by one id after the other. Once Button has refused it by Button's own id, a refused read by
+ * the brand's id does not hold it up, because Button probably refuses the content.
  */
 export async function updateByIds(
   ids: readonly string[],
@@ -47,7 +48,7 @@ export async function updateByIds(
 
 /**
  * Cancels the order by one id after the other. If an earlier try may have been carried out, no cancellation
- * is sent by a brand's id whose read Button does not answer.
+ * is sent by the brand's id while Button refuses or does not answer the read by it.
  */
 export async function cancelByIds(
   ids: readonly string[],
@@ -70,7 +71,8 @@ export async function cancelByIds(
     else if (!isReadRefused) refused ??= answer;
   }
   if (!refused) return NOT_FOUND;
-  // A cancellation has no content for which it could be refused: reads show whether the order is gone.
+  // If Button does not know or does not read an id, the refusal may be about the id, because a cancellation
+  // has no content to refuse: then further reads show whether the order is gone.
   return isUnseen ? { ...NOT_FOUND, refusal: refused.detail } : refused;
 }
 
@@ -88,8 +90,9 @@ async function readBefore(
 }
 
 /**
- * A cancellation by a brand's id that no read has shown may have deleted another shop's order: it is
- * `unconfirmed` unless Button's id shows that this one is gone, or is never read.
+ * Judges a cancellation by the brand's id where no read had shown this order: it may have deleted another
+ * shop's. It is `unconfirmed` unless a read by Button's id shows this order as deleted, or Button has refused
+ * such reads too often to wait for another.
  */
 async function unlessAnothers(
   answer: OrderApiAnswer,

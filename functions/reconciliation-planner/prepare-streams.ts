@@ -33,8 +33,8 @@ export type Preparation = { account: string; sweeps: readonly Sweep[]; deployedA
 
 /**
  * The streams of the account that have something to read; those that could not be read before, with the
- * instant until which they waited after that, if any; since when its incremental stream has not advanced; and
- * the number of gaps that are still unread. Instants are ISO 8601 UTC.
+ * instant until which they waited after that, if any; when its incremental stream was last complete, or
+ * began; and the number of gaps that are still unread. Instants are ISO 8601 UTC.
  */
 export type PreparedAccount = {
   account: string;

@@ -15,8 +15,8 @@ const RUN_MS = 57_000;
 const STEP_MS = 1000;
 
 /**
- * New orders wait behind the retry messages on the queue. So the queue may hold at most this number of
- * seconds' worth of them, and the rate does not rise while it holds half of that.
+ * The shop's messages wait behind the retry messages on the queue. So the queue may hold at most this number
+ * of seconds' worth of retry messages, and the rate does not rise while it holds half of that.
  */
 const IN_FLIGHT_SECONDS = 10;
 const LEAST_IN_FLIGHT = 20;

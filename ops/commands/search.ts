@@ -94,7 +94,7 @@ export const search = defineCommand({
     if (byKey.found.length > 0) return asResult(kind, byKey);
     if (yes || limit !== undefined) return asResult(kind, await searching.byScan(limit ?? Infinity));
     const cost = costInWords(await scanCost(context.clients.dynamodb, [searching.table]));
-    const text = `No key finds it. A search ${cost}.\nAdd --yes to read the whole table, or --limit N to read at most N items.\n`;
+    const text = `It cannot be found without a search, which ${cost}.\nAdd --yes to read the whole table, or --limit N to read at most N items.\n`;
     return { outcome: 'done', found: { searched: false, cost }, text };
   },
 });

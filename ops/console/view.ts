@@ -25,7 +25,7 @@ export type TransactionRow = Row & {
   changes: number;
 };
 
-/** A refused message, webhook or row that waits for somebody. */
+/** An entry in quarantine that waits for somebody. */
 export type EntryRow = Row & {
   kind: 'order' | 'webhook' | 'row';
   entry: string;

@@ -70,13 +70,13 @@ async function checkBreaker(brand: string, { stage, clients }: CommandContext): 
   const breaker = (await store.read())?.value;
   if (unreadable.length > 0)
     return problem(
-      'Its item in the ledger is unreadable; it counts as closed.',
+      'Its item in the ledger is unreadable, so the breaker counts as closed.',
       'You may delete the item: see "An item is unreadable" in docs/runbook.md.',
     );
   if (breaker?.state !== 'open') return ok('Closed.');
   if (breaker.cause === 'paused')
     return problem(
-      `An operator has paused the brand since ${breaker.since}: ${breaker.reason}. Its orders wait.`,
+      `The brand has been paused by an operator since ${breaker.since}: ${breaker.reason}. Its orders wait.`,
       `Once Button may be called again: ${opsLine('brand-resume', '--brand', brand, '--yes')}`,
     );
   const cause = breaker.cause === 'key-refused' ? 'Button refuses the key' : 'Button fails';

@@ -42,10 +42,10 @@ const BASE_WAIT_MS = 100;
 
 /**
  * Sends the messages in as few requests as their sizes and groups allow. Messages of one group are sent one
- * after the other, because SQS may reject an entry of a request and accept the next. Entries that SQS failed
- * to accept are sent again up to five times, with growing, jittered waits; entries that SQS calls invalid are
- * not. A request that throws has already used the client's own retries: nothing is sent after it. Source:
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ * after the other, because SQS may reject an entry of a request and accept the next. An entry that SQS
+ * failed to accept is sent up to five times in all, with growing, jittered waits; one that SQS calls invalid
+ * is sent once. A request that throws has already used the client's own retries: nothing is sent after it.
+ * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
 export async function sendInOrder(messages: readonly OrderMessage[], mailbox: Mailbox): Promise<Deliveries> {
   const deliveries = new Map<OrderMessage, Delivery>();

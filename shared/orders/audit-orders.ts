@@ -17,7 +17,7 @@ export type AuditOrdersPorts = {
   range: { from: Date; to: Date };
   /** The most orders to read from Button. */
   most: number;
-  /** Resolves when the next order may be read: new orders need Button, too. */
+  /** Resolves when the next order may be read: the order reporter calls Button, too. */
   pace: () => Promise<void>;
   /** Whether there is time for another order. */
   timeLeft: () => boolean;

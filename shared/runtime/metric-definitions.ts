@@ -1,10 +1,10 @@
-// Every metric by name, for the code that emits it and for the boards and alarms that use it. A function's
-// bundle contains no more of it than `unitOf`.
+// Every metric by name, for the code that emits it and for the boards and alarms that use it. Of this file, a
+// function's bundle contains only `unitOf`.
 
 /** The CloudWatch namespace of every metric, before a slash and the stage. */
 export const METRICS_NAMESPACE = 'ButtonServerless';
 
-/** A metric's dimensions, in order. A dimension never contains personal data. The unit: `unitOf`. */
+/** A metric's dimensions, in order. A dimension never contains personal data. */
 export type MetricDefinition = {
   dimensions: readonly string[];
   /** A level: its highest value counts. All other metrics add up. All metrics in seconds are levels. */
@@ -214,7 +214,7 @@ export const METRICS = {
   DeclinedCommissionMinor: BY_CURRENCY,
 } as const satisfies Record<string, MetricDefinition>;
 
-/** The unit of a metric, by the end of its name. An amount in minor units has none of CloudWatch's. Pure. */
+/** The unit of a metric, by the end of its name. CloudWatch has no unit for an amount. Pure. */
 export function unitOf(name: string): 'Seconds' | 'None' | 'Count' {
   if (name.endsWith('Seconds')) return 'Seconds';
   return name.endsWith('Minor') ? 'None' : 'Count';

@@ -18,7 +18,7 @@ export type BufferedMetrics<Name extends string> = {
   flush(): void;
 };
 
-/** What metrics are made of. */
+/** What `createMetrics` needs. */
 export type MetricsOptions = {
   namespace: string;
   write?: (line: string) => void;
@@ -124,7 +124,8 @@ function dimensionValue(text: string): string {
 }
 
 /**
- * Times keep their single values (the longest, if there are too many); everything else adds up to one number.
+ * Times keep their single values (the longest, if there are too many). Everything else adds up to one number,
+ * so a level is added once in each invocation.
  */
 function valueOf(name: string, values: readonly number[]): number | number[] {
   const sum = values.reduce((total, value) => total + value, 0);

@@ -27,7 +27,7 @@ export type BackfillStart =
  * event is published twice, and the incremental position is not changed. If its worker is killed, the next
  * run of the planner sends another read message.
  *
- * Throws if table or queue cannot be reached; then start it again under the same id.
+ * Throws if the table or the queue cannot be reached; then start it again under the same id.
  */
 export async function startBackfill(range: BackfillRange, ports: BackfillPorts): Promise<BackfillStart> {
   if (!/^[A-Za-z0-9-]{1,64}$/.test(range.id)) return { outcome: 'refused', reason: 'id_malformed' };

@@ -264,7 +264,7 @@ describe('a brand', () => {
     expect(shown).toMatchObject({ state: 'open', cause: 'paused', reason });
     expect(closed).toMatchObject({ code: 2, err: expect.stringContaining('brand-resume') as string });
     expect(examined.out).toContain(
-      `An operator has paused the brand since ${String(shown['since'])}: ${reason}.`,
+      `The brand has been paused by an operator since ${String(shown['since'])}: ${reason}.`,
     );
     expect(JSON.stringify(operations)).toContain(reason);
     expect([resumed, resumedAgain]).toEqual([

@@ -136,7 +136,7 @@ describe('search for transactions', () => {
 });
 
 describe('search for order messages in quarantine', () => {
-  it('finds by order with a key, and by amount, customer, day and status with a scan; a replayed one no longer waits', async () => {
+  it('finds an entry by its order without a scan, and by amount, shopper, day, status and brand with one; finds no replayed entry before one is replayed', async () => {
     const data = { ...plainOrder('S1'), total: 4321, customer: { id: SHOPPER } };
     const entry = await system.send(orderEvent({ orderId: 'S1', data }));
     await until('the order to be refused', () => system.reasons(entry));

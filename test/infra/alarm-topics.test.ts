@@ -98,7 +98,7 @@ describe('AWS, requirement 11: alarms', () => {
     ]);
   });
 
-  it('each have one of the two severities, report their end to where they reported their start, and are named once', () => {
+  it('each have one of the two severities, notify the same topic when they end as when they start, and have a name of their own', () => {
     expect(notifying('page').length + notifying('ticket').length).toBe(alarms.length);
     expect(new Set(alarms.map(({ Properties }) => Properties['AlarmName'])).size).toBe(alarms.length);
     for (const { logicalId, Properties } of alarms) {

@@ -23,7 +23,7 @@ describe('stageMetrics', () => {
     expect(metrics.overall(name).statistic).toBe(statistic);
   });
 
-  it('names amounts, and nothing else, so that their unit is none of CloudWatch’s', () => {
+  it('gives the unit None to amounts, and to nothing else', () => {
     const all = Object.entries<MetricDefinition>(METRICS);
     const amounts = all.filter(([, { dimensions }]) => dimensions.includes('Currency')).map(([name]) => name);
 

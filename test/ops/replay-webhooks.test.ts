@@ -28,7 +28,8 @@ function webhook(index: number, eventId = `hook-${index}`): Buffer {
 }
 
 /**
- * A quarantine of webhooks that today's code understands, next to a table that live webhooks are applied to.
+ * A quarantine of webhooks that today's code understands, next to a table to which incoming webhooks are
+ * applied.
  */
 function createSystem() {
   const transactions = createInMemoryTransactions();
@@ -83,7 +84,7 @@ function eventsOf({ changes }: InMemoryTransactions): string[] {
 const ALL_IDS = Array.from({ length: EVENTS }, (_, index) => `hook-${index}`);
 
 describe('replayWebhooks', () => {
-  it(`applies ${EVENTS} events during live traffic without publishing one twice (F12)`, async () => {
+  it(`applies ${EVENTS} events beside incoming webhooks without publishing one twice (F12)`, async () => {
     const { ports, transactions, marked, receive } = createSystem();
     let live = 0;
     // With every replay a live webhook arrives, in another order. Some of them are the replayed ones.

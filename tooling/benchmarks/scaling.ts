@@ -190,7 +190,7 @@ function limitingDesigns({ sweepDays }: ScalingSettings): Limit[] {
         'more brands, or more shards (`DUE_SHARDS`, with a migration); until then the table refuses writes and orders wait on their queue, whole and in order',
     },
     {
-      what: 'the incremental stream of an account, one page after the other',
+      what: "reading an account's incremental stream, page after page",
       ordersPerDay: fromDailyWork((webhooksPerOrder * pageSeconds) / 100),
       remedy: 'more accounts: Button pages by cursor, so one account is read by one worker',
     },

@@ -52,7 +52,7 @@ export function eventElements({ type, about, worth, at }: EventRow): Node[] {
   return rowOf({ id: about, title, worth, chip: [type, EVENT_TONES[type] ?? 'quiet'], text: '', at });
 }
 
-/** The content of the row of a refused message, webhook or row, with a button if it can be replayed. */
+/** The content of the row of an entry in quarantine, with a button if the entry can be replayed. */
 export function entryElements(row: EntryRow, replay?: (row: EntryRow) => void): Node[] {
   const { orderId, entry, kind, code, problem, more, brand, at } = row;
   const what = kind === 'order' ? (brand ?? '') : kind;

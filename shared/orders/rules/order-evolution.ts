@@ -151,7 +151,7 @@ export function openDoubt(progress: Progress): Doubt | undefined {
   return 'doubt' in progress ? progress.doubt : undefined;
 }
 
-/** Whether an earlier call of the newest version may have been carried out. Pure. */
+/** Whether an earlier call that sent the newest version may have been carried out. Pure. */
 export function mayBeDone({ newest, progress }: LedgerEntry): boolean {
   return openDoubt(progress)?.hash === newest.hash;
 }

@@ -12,8 +12,8 @@ export type FirstReadSettings = { firstRead: FirstRead; readFrom: string; deploy
  * Where the incremental stream of an account begins. Pure.
  *
  * `firstRead` says how transactions older than the deployment are imported, because an older system may have
- * rewarded them, whenever Button lists the account for the first time. An account that is newer than the
- * deployment has no older transactions: all of them are live.
+ * rewarded them. It applies whenever Button lists an account for the first time. An account that is newer
+ * than the deployment has no older transactions: all of them are live.
  */
 export function incrementalPosition(account: string, first: FirstReadSettings): Position {
   const { firstRead, readFrom, deployedAt } = first;
@@ -33,7 +33,7 @@ function historyEnd({ firstRead, deployedAt }: Omit<FirstReadSettings, 'readFrom
   return firstRead === 'live' ? null : toSecond(Date.parse(deployedAt));
 }
 
-/** The sweeps: they read rows again that the incremental stream's windows missed or never showed. */
+/** The sweeps read ranges again, for rows that the incremental stream missed or was not shown. */
 export type Sweep = { stream: 'sweep-daily' | 'sweep-weekly'; days: number };
 
 const HOUR_MS = 3_600_000;

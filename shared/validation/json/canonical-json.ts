@@ -1,10 +1,10 @@
 import { asJsonObject } from './json-object.ts';
 
 /**
- * JSON text that is the same for equal values: names sorted by UTF-16 code units, no spaces, fields that are
- * undefined left out.
+ * JSON text that is the same for equal values: names are sorted by UTF-16 code units, and there are no spaces
+ * and no fields that are undefined.
  *
- * For values as `JSON.parse` gives them (RFC 8785 agrees on those; here numbers are integers).
+ * For values that `JSON.parse` returns. For these the result follows RFC 8785; the numbers here are integers.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

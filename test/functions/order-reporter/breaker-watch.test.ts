@@ -317,7 +317,7 @@ describe('createBreakerWatch', () => {
       expect(heldUntil()).toBe('2026-06-01T12:15:00.000Z');
     });
 
-    it('reads no more for live orders than without a 429', async () => {
+    it('reads no more for first tries than without a 429', async () => {
       const other = environment();
       await other.isOpen();
       const before = reads;

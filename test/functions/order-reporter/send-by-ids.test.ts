@@ -57,7 +57,7 @@ describe.each([updated, cancelled])('a call about an order that was $newest.kind
     });
   });
 
-  it('reads no order before it sends another of Button’s ids, or the brand’s id first', async () => {
+  it('reads nothing before a call by another of Button’s ids, or by the brand’s id if that is tried first', async () => {
     const { asked } = await send([missing, done], { entry }, ['btnorder-1', 'btnorder-2']);
 
     expect(asked).toEqual(['send btnorder-1', 'send btnorder-2']);
@@ -79,7 +79,7 @@ describe.each([updated, cancelled])('a call about an order that was $newest.kind
     expect(await send([down], { entry })).toEqual({ answer: down, asked: ['send btnorder-1'] });
   });
 
-  it('is refused as the first refusal says if both ids are refused', async () => {
+  it('ends with the first refusal if both ids are refused', async () => {
     expect((await send([refusedWith(400), refusedWith(422)], { entry })).answer).toEqual(refusedWith(400));
   });
 });
@@ -114,7 +114,7 @@ describe('an update', () => {
     },
   );
 
-  it('finds no order if Button does not know the brand’s id, and refuses to read its own', async () => {
+  it('finds no order if Button does not know the brand’s id, and refuses to read Button’s', async () => {
     const asks = async (readAgain: OrderApiAnswer, entry = updated) =>
       send([refusedWith(400), missing], { readAgain, entry });
 
@@ -126,7 +126,7 @@ describe('an update', () => {
     expect(often.answer).toEqual({ ...missing, refusal: refusedWith(400).detail });
   });
 
-  it('does not wait for a refused read after Button has refused the update by its own id', async () => {
+  it('does not wait for a refused read after Button has refused the update by Button’s id', async () => {
     const { answer, asked } = await send([refusedWith(400), done], { read: readRefused });
 
     expect(answer).toEqual(done);
@@ -160,7 +160,7 @@ describe('a cancellation', () => {
     expect((await send([first, second], { entry, read })).answer).toEqual(gone);
   });
 
-  it('waits for a refused read of the brand’s id, even after Button has refused its own id', async () => {
+  it('waits for a refused read of the brand’s id, even after Button has refused Button’s id', async () => {
     const asks = (failedLookUps: number) =>
       send([refusedWith(409), done], { entry: { ...cancelled, failedLookUps }, read: readRefused });
 

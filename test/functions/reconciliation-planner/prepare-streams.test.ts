@@ -38,7 +38,7 @@ function prepare(positions: InMemoryPositions, firstRead: FirstRead = 'live') {
 describe('prepareStreams', () => {
   it('says which streams failed when they were last read, and until when they waited', async () => {
     const positions = createInMemoryPositions();
-    const live = {
+    const incremental = {
       account: 'acc-1',
       stream: 'incremental',
       fence: 1,
@@ -46,7 +46,7 @@ describe('prepareStreams', () => {
       historicalBefore: null,
     };
     const gap = { ...sweep, stream: 'gap-2026-06-09T00:00:00Z', narrowUntil: '2026-06-15T00:00:00Z' };
-    await positions.create(live);
+    await positions.create(incremental);
     await positions.create({ ...sweep, retryAt: '2026-06-15T11:50:00.000Z' });
     await positions.create(gap);
 
@@ -104,11 +104,11 @@ describe('prepareStreams', () => {
   it('leaves an existing incremental stream as it is, whatever it counts as historical', async () => {
     const positions = createInMemoryPositions();
     const { readFrom: _from, readUntil: _until, ...rest } = sweep;
-    const live = { ...rest, stream: 'incremental' };
-    await positions.create(live);
+    const incremental = { ...rest, stream: 'incremental' };
+    await positions.create(incremental);
 
     await prepare(positions, 'historical');
 
-    expect(await positions.read('acc-1', 'incremental')).toEqual(live);
+    expect(await positions.read('acc-1', 'incremental')).toEqual(incremental);
   });
 });

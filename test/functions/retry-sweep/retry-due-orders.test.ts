@@ -265,7 +265,7 @@ describe('orders, requirement 11: a drain', () => {
     });
   });
 
-  it('puts no more on the queue than a slow reporter can handle, so that live orders do not wait behind it', async () => {
+  it('puts no more on the queue than a slow reporter can handle, so that new messages do not wait behind it', async () => {
     const due = orders(10_000);
     const { sent, ports } = sweep(due);
 

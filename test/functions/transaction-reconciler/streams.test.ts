@@ -197,7 +197,7 @@ describe('an account that Button did not list at first', () => {
   });
 });
 
-describe('an account that Button lists no longer', () => {
+describe('an account that Button no longer lists', () => {
   const recent = () => new Date(now.getTime() - 600_000).toISOString();
 
   it.each([
@@ -398,7 +398,7 @@ async function reconcileOnly(stream: string): Promise<string[]> {
 }
 
 describe('the wider sweeps', () => {
-  it('are due on their schedule; a run by hand is one of the incremental streams', () => {
+  it('are due on their schedule; a run by hand reads the incremental streams', () => {
     expect(streamsOf({ streams: ['sweep-daily'] })).toEqual(['sweep-daily']);
     expect([streamsOf({}), streamsOf(null), streamsOf(undefined)]).toEqual([
       ['incremental'],
@@ -482,7 +482,7 @@ describe('a backfill', () => {
   });
 
   it('continues where it stopped, with any tick, and leaves the incremental stream alone (E19)', async () => {
-    const live = await positionOf('incremental');
+    const incremental = await positionOf('incremental');
     await start({ from: '2026-01-01T00:00:00Z', delivery: 'live' });
     answer = () =>
       requests.length > 2 ? { ok: false, reason: 'unavailable', detail: 'http_503' } : undefined;
@@ -497,7 +497,7 @@ describe('a backfill', () => {
     expect(midway).toMatchObject({ finished: false, readThrough: '2026-03-04T00:00:00Z' });
     expect(resumed).toContain('acc-1 backfill-march: complete');
     expect(requests.map(({ start: from }) => from)).toContain('2026-03-04T00:00:00Z');
-    expect((await positionOf('incremental')).readThrough).toBe(live.readThrough);
+    expect((await positionOf('incremental')).readThrough).toBe(incremental.readThrough);
   });
 
   it('is started once, and refuses an invalid range', async () => {
@@ -516,7 +516,7 @@ describe('a backfill', () => {
 
 describe('a conflict of an old transaction', () => {
   const created = '2026-02-03T00:00:00Z';
-  const live: Partial<ReconcilePorts> = { noteConflicts: (notes) => positions.leave(notes) };
+  const noting: Partial<ReconcilePorts> = { noteConflicts: (notes) => positions.leave(notes) };
 
   async function webhook(row: Row, status: 'validated' | 'declined'): Promise<void> {
     const reading = readTransaction({ ...row, status });
@@ -542,7 +542,7 @@ describe('a conflict of an old transaction', () => {
 
   it('is read again, within 30 minutes, without a sweep', async () => {
     rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
     minutes(60 * 24 * 3);
     const changed = rowOf(1, { created, date: '2026-03-01T00:00:00Z' });
     transactions = createInMemoryTransactions();
@@ -552,19 +552,19 @@ describe('a conflict of an old transaction', () => {
 
     for (let tickOf = 0; tickOf < 3; tickOf += 1) {
       minutes(tickOf === 0 ? 1 : 10);
-      await tick(['incremental'], live);
+      await tick(['incremental'], noting);
     }
 
     expect(await statusOf(1)).toBe('declined');
   });
 
   it('is not read if Button has never listed the account that a webhook names', async () => {
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'validated');
     await webhook(rowOf(1, { created, account: 'acc-elsewhere' }), 'declined');
     minutes(10);
 
-    const outcomes = await tick(['incremental'], live);
+    const outcomes = await tick(['incremental'], noting);
 
     expect(outcomes.filter((outcome) => outcome.includes('reread-'))).toEqual([]);
   });
@@ -572,21 +572,21 @@ describe('a conflict of an old transaction', () => {
   it('is left to the sweeps once it is old, so that what Button never shows costs nothing', async () => {
     await webhook(rowOf(1, { created }), 'validated');
     await webhook(rowOf(1, { created }), 'declined');
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
     minutes(120);
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
     requests = [];
 
     minutes(10);
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
 
     expect(requests.filter(({ timeField }) => timeField === 'created_date')).toEqual([]);
   });
 
-  it('that a backfill has brought is read again as well: the backfill leaves none behind', async () => {
-    await tick(['incremental'], live);
+  it('that a backfill has brought is read again as well, so that none remains', async () => {
+    await tick(['incremental'], noting);
     minutes(60);
-    await tick(['incremental'], live);
+    await tick(['incremental'], noting);
     await webhook(rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), 'validated');
     rows = [{ ...rowOf(1, { created, date: '2026-03-01T00:00:00Z' }), status: 'declined' }];
     const range = { from: '2026-02-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
@@ -594,12 +594,12 @@ describe('a conflict of an old transaction', () => {
       { ...range, account: 'acc-1', id: 'spring', delivery: 'historical' },
       { positions, send, now: () => now },
     );
-    await work(live);
+    await work(noting);
     expect(await statusOf(1)).toBe('conflict');
 
     for (const count of [1, 10, 10]) {
       minutes(count);
-      await tick(['incremental'], live);
+      await tick(['incremental'], noting);
     }
 
     expect(await statusOf(1)).toBe('declined');

@@ -75,7 +75,7 @@ const ViolationsSchema = z.object({
   violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
 });
 
-/** What axe-core finds against WCAG 2.2 A and AA and its best practices, once nothing fades in any more. */
+/** What axe-core finds against WCAG 2.2 A and AA and its best practices, once every animation has ended. */
 async function violationsOn(page: Page): Promise<string[]> {
   await page.evaluate('Promise.allSettled(document.getAnimations().map(({ finished }) => finished))');
   // By the debugging protocol, which the page's policy does not restrict.

@@ -61,7 +61,7 @@ export const sqsQueue = defineResource({
 });
 
 /**
- * What an attribute is again once the template leaves it out.
+ * The value to which an attribute returns once the template no longer sets it.
  *
  * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
  */
@@ -75,7 +75,7 @@ const DEFAULT_ATTRIBUTES = {
   RedriveAllowPolicy: '',
 };
 
-/** SQS takes texts only; policies are JSON. */
+/** SQS takes attribute values only as strings; a policy is sent as JSON. */
 function attributesOf(
   described: Record<string, string | number | boolean | object | undefined>,
 ): Record<string, string> {

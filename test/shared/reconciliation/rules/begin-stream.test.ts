@@ -22,7 +22,7 @@ describe('incrementalPosition', () => {
     });
   });
 
-  it('counts everything that an account held as live if the first read is live', () => {
+  it('if the first read is live, counts as live everything that the account already held', () => {
     const begun = incrementalPosition('acc-1', { ...first, firstRead: 'live' });
 
     expect(begun).toMatchObject({ readThrough: first.readFrom, historicalBefore: null });
@@ -37,7 +37,7 @@ describe('incrementalPosition', () => {
 
 describe('sweepPosition', () => {
   const now = new Date('2026-06-15T12:00:00Z');
-  const live = incrementalPosition('acc-1', {
+  const incremental = incrementalPosition('acc-1', {
     firstRead: 'historical',
     readFrom: '2026-06-10T00:00:00Z',
     deployedAt: '2026-06-14T00:00:00Z',
@@ -45,7 +45,7 @@ describe('sweepPosition', () => {
 
   it('reads this many days, up to the hour that only the incremental stream reads (E15)', () => {
     const swept = sweepPosition(
-      { ...live, readThrough: '2014-01-01T00:00:00Z' },
+      { ...incremental, readThrough: '2014-01-01T00:00:00Z' },
       { stream: 'sweep-daily', days: 7 },
       now,
     );
@@ -55,11 +55,13 @@ describe('sweepPosition', () => {
   });
 
   it('reads by the date that never changes if it reads far back (E15)', () => {
-    expect(sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now).timeField).toBe('created_date');
+    expect(sweepPosition(incremental, { stream: 'sweep-weekly', days: 120 }, now).timeField).toBe(
+      'created_date',
+    );
   });
 
   it('never ends before it begins, however young the account is', () => {
-    const young = { ...live, readThrough: '2026-06-15T11:30:00Z' };
+    const young = { ...incremental, readThrough: '2026-06-15T11:30:00Z' };
 
     expect(sweepPosition(young, { stream: 'sweep-daily', days: 7 }, now)).toMatchObject({
       readThrough: '2026-06-15T11:00:00Z',
@@ -69,9 +71,12 @@ describe('sweepPosition', () => {
   });
 
   it('imports nothing that the incremental stream was told to leave out', () => {
-    const swept = sweepPosition(live, { stream: 'sweep-weekly', days: 120 }, now);
+    const swept = sweepPosition(incremental, { stream: 'sweep-weekly', days: 120 }, now);
 
-    expect(swept).toMatchObject({ readThrough: live.readThrough, historicalBefore: live.historicalBefore });
+    expect(swept).toMatchObject({
+      readThrough: incremental.readThrough,
+      historicalBefore: incremental.historicalBefore,
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gapPosition, isGap, passOver } from '../../../../shared/reconciliation/rules/gap.ts';
 import type { Position } from '../../../../shared/reconciliation/rules/position.ts';
 
-const LIVE: Position = {
+const INCREMENTAL: Position = {
   account: 'acc-1',
   stream: 'incremental',
   fence: 3,
@@ -15,12 +15,12 @@ const range = { from: '2026-06-01T10:00:00Z', to: '2026-06-01T10:00:01Z' };
 
 describe('gapPosition', () => {
   it('is a stream with an end that begins at the position of the other one', () => {
-    expect(gapPosition(LIVE, range)).toEqual({
+    expect(gapPosition(INCREMENTAL, range)).toEqual({
       account: 'acc-1',
       stream: 'gap-2026-06-01T10:00:00Z',
       fence: 0,
       readThrough: range.from,
-      historicalBefore: LIVE.historicalBefore,
+      historicalBefore: INCREMENTAL.historicalBefore,
       readFrom: range.from,
       readUntil: range.to,
       narrowUntil: range.to,
@@ -28,7 +28,7 @@ describe('gapPosition', () => {
   });
 
   it('is shared by streams that read by the same date, but a backfill has its own and decides what is historical', () => {
-    const of = (changes: Partial<Position>) => gapPosition({ ...LIVE, ...changes }, range).stream;
+    const of = (changes: Partial<Position>) => gapPosition({ ...INCREMENTAL, ...changes }, range).stream;
 
     expect(of({ stream: 'sweep-daily' })).toBe(of({}));
     expect(of({ stream: 'sweep-weekly', timeField: 'created_date' })).toBe(
@@ -50,7 +50,7 @@ describe('gapPosition', () => {
     ];
 
     expect(streams.filter((stream) => isGap({ stream }))).toEqual([]);
-    for (const stream of streams) expect(isGap(gapPosition({ ...LIVE, stream }, range))).toBe(true);
+    for (const stream of streams) expect(isGap(gapPosition({ ...INCREMENTAL, stream }, range))).toBe(true);
   });
 });
 
@@ -59,7 +59,7 @@ describe('passOver', () => {
   const most = '2026-06-01T23:00:00Z';
 
   it('continues after the range and never reaches back over it', () => {
-    const { position, gap } = passOver({ ...LIVE, window }, { to: range.to, most, at });
+    const { position, gap } = passOver({ ...INCREMENTAL, window }, { to: range.to, most, at });
 
     expect(gap).toEqual(range);
     expect(position).toMatchObject({
@@ -71,7 +71,7 @@ describe('passOver', () => {
   });
 
   it('passes over at least twice as much after a previous gap, up to what can be read', () => {
-    let position: Position = LIVE;
+    let position: Position = INCREMENTAL;
     const ends: string[] = [];
     for (let gaps = 0; gaps < 6; gaps += 1) {
       const to = new Date(Date.parse(position.readThrough) + 1000).toISOString();

@@ -45,7 +45,7 @@ describe('a filter pattern', () => {
     expect(parseFilterPattern(pattern)(JSON.stringify(event))).toBe(expected);
   });
 
-  it('for JSON matches no other line', () => {
+  it('for JSON matches no line that is not JSON', () => {
     expect(parseFilterPattern('{ $.a != "b" }')('not JSON')).toBe(false);
   });
 
@@ -84,7 +84,7 @@ describe('a metric filter', () => {
     return store.samples(FAILED, WHOLE).map(({ value }) => value);
   }
 
-  it('emits its value for a line that matches, and its default value for another', () => {
+  it('emits its value for a line that matches, and its default value for any other line', () => {
     expect(valuesOf({ DefaultValue: 0 }, ['{"status":"500"}', '{"status":"200"}', 'text'])).toEqual([
       1, 0, 0,
     ]);
