@@ -34,6 +34,7 @@ export type CancelOrder = {
 };
 
 const CANCELLED = ended({ result: 'done', acceptedOnly: false, sent: true });
+const UNCONFIRMED = { end: refused('cancellation_unconfirmed') };
 
 /**
  * Cancels the order. An unconfirmed order is looked up first: at Button the id may belong to another shop's
@@ -94,11 +95,16 @@ async function findOwn(
   const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
   const isFindable = read.byToken && !mayLackToken;
   if (read.refused) return { end: read.refused };
-  if (!isFindable) return cancels.isIdTaken ? { end: refused('order_id_taken') } : { ids: idsOf(entry) };
+  if (!isFindable) {
+    if (cancels.isIdTaken) return { end: refused('order_id_taken') };
+    // If no call can have made the order, an id that Button refuses to read can only lead to another shop's.
+    const isUnmade = !creationOf(entry) && !isStale(entry, verifyBefore);
+    return isUnmade && read.isIdUnread ? UNCONFIRMED : { ids: idsOf(entry) };
+  }
   const end = missing(entry, now);
   // If a call may have made the order, Button may hold it without its token: no list shows it then.
   const mayBeThere = creationOf(entry) && read.isIdUnread && !isAcknowledged(entry);
-  return { end: mayBeThere && end === CANCELLED ? refused('cancellation_unconfirmed') : end };
+  return mayBeThere && end === CANCELLED ? UNCONFIRMED : { end };
 }
 
 /**
@@ -125,7 +131,7 @@ async function confirm(
   }
   if (read.orders.length > 0) return CANCELLED;
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
-  if (read.isUnread && !isAcknowledged(entry)) return refused('cancellation_unconfirmed');
+  if (read.isUnread && !isAcknowledged(entry)) return UNCONFIRMED.end;
   const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
   return isGone ? CANCELLED : missing(entry, now);
 }

@@ -42,8 +42,9 @@ async function updateIfSame(create: CreateOrder, shown: OrderAtButton | undefine
   const id = shown?.button_order_id;
   const read = await readOrder(create.entry, create.api, id);
   if (shown) return inDoubt(await sendRead(create, read), id);
-  const isUnread = read.reading === 'failed' && isUnreadable(read.end);
-  return isUnread ? refused('order_id_taken') : sendRead(create, read);
+  if (read.reading === 'failed' && isUnreadable(read.end)) return refused('order_id_taken');
+  const { result, refusal } = await sendRead(create, read);
+  return { result: read.reading === 'found' ? result : { ...result, isIdTaken: true }, refusal };
 }
 
 async function sendRead(create: CreateOrder, read: OrderReadResult): Promise<CallEnd> {

@@ -30,6 +30,8 @@ export type LedgerEvent =
   | { event: 'other-token-seen' }
   /** Button showed the order without its token. */
   | { event: 'token-missing' }
+  /** Button holds an order of this id that no read has shown to be this one. */
+  | { event: 'id-taken' }
   /** A message brought a version that is now the newest. */
   | { event: 'version-accepted'; newest: NewestVersion; warnings: readonly string[] }
   /** A version waits for the end of a cancellation. */
@@ -89,6 +91,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return { ...entry, newest: { ...entry.newest, cancels: event.purchase } };
     case 'token-missing':
       return { ...entry, tokenDue: true };
+    case 'id-taken':
+      return { ...entry, isIdTaken: true };
     case 'other-token-seen':
       return warn(entry, TOKEN_WARNINGS.another);
     case 'started-over':
@@ -109,7 +113,8 @@ function evolveReport(entry: LedgerEntry, event: EventAboutVersion): LedgerEntry
       return { ...entry, failingSince: since, progress };
     }
     case 'reported': {
-      const { tokenDue, heldVersion, hasFailedBefore: _past, ...rest } = startOver(entry);
+      const { hasFailedBefore: _past, isIdTaken: _other, ...known } = startOver(entry);
+      const { tokenDue, heldVersion, ...rest } = known;
       const isTokenDue = tokenDue && !event.tokenTaken;
       const isStillDue = heldVersion?.newest.hash !== event.reported.hash;
       return {

@@ -55,7 +55,7 @@ export type Purchase = Pick<Order, 'purchase_date' | 'currency'>;
 
 /** What distinguishes an order that Button may not hold from another shop's order with the same id. */
 export type UnconfirmedOrder = Partial<Purchase> & {
-  /** Button answered that an order with this id exists, and it was not this one. */
+  /** As in the ledger entry. */
   isIdTaken?: true;
 };
 
@@ -149,6 +149,8 @@ export type LedgerEntry = {
    * either. Missing as long as no create can have been sent.
    */
   sent?: Purchase;
+  /** Button has answered that an order with this id exists, and no read has shown that it is this one. */
+  isIdTaken?: true;
   /** Tries since the last success. */
   attempts: number;
   /** A previous version failed, and none has succeeded since: another failure says nothing about Button. */
@@ -180,6 +182,7 @@ export type UnknownOrder = {
   btnRef?: string;
   newest?: never;
   reported?: never;
+  isIdTaken?: never;
   progress?: never;
   tokenDue?: never;
   sent?: never;
@@ -190,9 +193,10 @@ export type OrderState = UnknownOrder | LedgerEntry;
 
 /**
  * How the calls to Button about a claimed version ended. `lacksToken`: a read before the last call, or the
- * answer to an update, showed the order without its token.
+ * answer to an update, showed the order without its token. `isIdTaken`: Button refused the create because the
+ * order exists, and no read showed this one.
  */
-export type CallResult = CallOutcome & { lacksToken?: true };
+export type CallResult = CallOutcome & { lacksToken?: true; isIdTaken?: true };
 
 type CallOutcome =
   /**

@@ -40,7 +40,7 @@ export type Settlement = {
 
 /**
  * What the end of the calls does to the order. If Button was seen to hold the order without its token, the
- * token is due. Pure.
+ * token is due. That the id is another shop's is kept until Button acknowledges the order. Pure.
  *
  * `claimed` is the entry as it was claimed, `current` as it is stored now: a newer version or a token that
  * arrived in between stays due. After a success that follows an unclear outcome, the order stays in doubt for
@@ -51,11 +51,15 @@ export function settle(
   result: CallResult,
   context: SettlementContext,
 ): Settlement {
-  if (!result.lacksToken) return settleEnd({ claimed, current }, result, context);
-  const due = { tokenDue: true } as const;
+  const isIdTaken = result.isIdTaken ?? ('reason' in result && result.reason === 'order_id_taken');
+  const seen: LedgerEvent[] = [
+    ...(isIdTaken ? [{ event: 'id-taken' } as const] : []),
+    ...(result.lacksToken ? [{ event: 'token-missing' } as const] : []),
+  ];
+  const due = result.lacksToken && ({ tokenDue: true } as const);
   const entries = { claimed: { ...claimed, ...due }, current: { ...current, ...due } };
   const settled = settleEnd(entries, result, context);
-  return { ...settled, events: [{ event: 'token-missing' }, ...settled.events] };
+  return { ...settled, events: [...seen, ...settled.events] };
 }
 
 function settleEnd(
@@ -123,20 +127,25 @@ function settleRefused(claimed: LedgerEntry, current: LedgerEntry, ended: Ended<
       ];
 }
 
-/** A version that arrived after a cancellation becomes due once the cancellation is refused. Pure. */
+/**
+ * A version that waits for the end of a cancellation becomes due once the cancellation is refused. It is not
+ * due if reads could not confirm the cancellation: it would make an order again that the shop has cancelled.
+ * Pure.
+ */
 export function refuseNewest(
   { heldVersion }: LedgerEntry,
   refused: { reason: string; doubt?: Doubt },
   now: Date,
 ): LedgerEvent[] {
-  const { doubt } = refused;
+  const { doubt, reason } = refused;
   const wait = { dueAt: now.toISOString(), reason: 'newer_version' };
-  const held: LedgerEvent[] = heldVersion
-    ? [
-        { event: 'version-accepted', ...heldVersion },
-        { event: 'postponed', wait, ...(doubt && { doubt }) },
-      ]
-    : [];
+  const held: LedgerEvent[] =
+    heldVersion && reason !== 'cancellation_unconfirmed'
+      ? [
+          { event: 'version-accepted', ...heldVersion },
+          { event: 'postponed', wait, ...(doubt && { doubt }) },
+        ]
+      : [];
   return [{ event: 'refused', ...refused }, ...held];
 }
 

@@ -177,16 +177,11 @@ export function contradictsReported(total: number, { reported }: Pick<LedgerEntr
   return reported?.hasLines === true && reported.value?.amountMinor !== total;
 }
 
-/** Why an order that was never acknowledged ends or waits, if Button has answered its create with 409. */
-const TAKEN_REASONS = ['order_id_taken', 'not_found'];
-
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
-  const { newest, progress, reported, btnRef } = state;
+  const { newest, isIdTaken, btnRef } = state;
   if (!newest) return btnRef === undefined ? undefined : {};
   if (!isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
-  // What Button has accepted (202) and does not show yet is not taken.
-  const isIdTaken = !reported && 'reason' in progress && TAKEN_REASONS.includes(progress.reason);
   return { ...purchaseOf(newest), ...(isIdTaken && { isIdTaken }) };
 }
 

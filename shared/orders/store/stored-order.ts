@@ -113,6 +113,7 @@ const ReportSchema = z.looseObject({
   progress: ProgressSchema,
   sent: z.object({ purchase_date: TextSchema, currency: TextSchema }).exactOptional(),
   attempts: NumberSchema,
+  isIdTaken: OptionalFlag,
   hasFailedBefore: OptionalFlag,
   failures: FailuresSchema.exactOptional(),
   failingSince: OptionalText,

@@ -1700,7 +1700,7 @@ describe('a 409 to a create (requirement 7)', () => {
     const { asked, result } = await talk(entry, { create: exists, get, getByToken: missing });
 
     expect(asked).not.toContain('update');
-    expect(result).toEqual({ result: 'refused', reason: 'order_id_taken' });
+    expect(result).toMatchObject({ result: 'refused', reason: 'order_id_taken' });
   });
 
   it('waits if the read is not answered, and for ten tries if Button says that the order exists but does not show it (B1)', async () => {
@@ -1710,8 +1710,8 @@ describe('a 409 to a create (requirement 7)', () => {
     expect((await talk(claimed({}), { create: exists, get: down })).result).toMatchObject({
       result: 'try-again',
     });
-    expect(await tried(9)).toEqual({ result: 'try-again', reason: 'not_found' });
-    expect(await tried(10)).toEqual({ result: 'refused', reason: 'order_id_taken' });
+    expect(await tried(9)).toEqual({ result: 'try-again', reason: 'not_found', isIdTaken: true });
+    expect(await tried(10)).toEqual({ result: 'refused', reason: 'order_id_taken', isIdTaken: true });
   });
 
   it('is final if the order is deleted, and adds the token if Button shows none', async () => {
@@ -2131,13 +2131,16 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
   });
 
   it('waits before it cancels one that Button has not acknowledged', async () => {
-    const entry = tokenless({ kind: 'cancelled', ...inDoubt });
-    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
-    const asked = async (failedLookUps: number) =>
-      (await talk({ ...entry, newest, failedLookUps }, { get: refusedRead, cancel: done })).asked;
+    const asked = async (failedLookUps: number, made: string) => {
+      const entry = tokenless({ kind: 'cancelled', doubt: { kind: 'unclear', hash: made } });
+      const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+      return (await talk({ ...entry, newest, failedLookUps }, { get: refusedRead, cancel: done })).asked;
+    };
 
-    expect(await asked(5)).toEqual(['get']);
-    expect(await asked(6)).toEqual(['get', 'cancel']);
+    expect(await asked(5, 'h-1')).toEqual(['get']);
+    expect(await asked(6, 'h-1')).toEqual(['get', 'cancel']);
+    // No call can have made the order: whatever the id leads to, it is not this one.
+    expect(await asked(6, 'h-2')).toEqual(['get']);
   });
 
   const sentAt = '2026-05-31T00:00:00.000Z';

@@ -12,12 +12,17 @@ function problemOf({ entry, versions, live, anothers, hasTroubles, reasons }: On
     return 'another shop’s order was changed';
   if (anothers && anothers.after?.status === 'deleted') return 'another shop’s order was cancelled';
   if (live.length > 1) return 'Button has the order twice';
+  const last = versions.toSorted((one, other) => one.sequence - other.sequence).at(-1);
   const others = reasons.filter((reason) => reason !== 'btn_ref_not_taken');
+  const isCancelledAtMost = others.every((reason) => reason === 'cancellation_unconfirmed');
+  const overtaken = last === versions.at(-1) ? undefined : versions.at(-1);
+  if (overtaken && isCancelledAtMost && live.some(({ fields }) => fields.total === overtaken.total))
+    return 'a version was sent after the cancellation';
   const isExpected = hasTroubles || anothers !== undefined || versions[0]?.kind === 'cancelled';
   if (others.length > 0) return isExpected ? undefined : `the order is in quarantine: ${others.join(', ')}`;
   const state = entry?.progress.state;
   if (state !== 'settled') return `the order is ${state ?? 'not in the ledger'}`;
-  const [last, held] = [versions.at(-1), live[0]];
+  const [held] = live;
   if (last?.kind === 'cancelled') return held && 'the order is not cancelled';
   return held?.fields.total === last?.total ? undefined : 'Button does not hold the newest version';
 }

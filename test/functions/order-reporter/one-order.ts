@@ -31,7 +31,13 @@ export type OneOrder = {
   lines: readonly string[];
 };
 
-export type SentVersion = { atMs: number; kind: 'created' | 'updated' | 'cancelled'; total: number };
+/** A version, in the order in which the shop sends them: the last may be older than the one before it. */
+export type SentVersion = {
+  atMs: number;
+  sequence: number;
+  kind: 'created' | 'updated' | 'cancelled';
+  total: number;
+};
 
 type ShopTraits = {
   /** Another shop has an order with the same id. */
@@ -77,16 +83,15 @@ export async function reportOneOrder(seed: number): Promise<OneOrder> {
   const reporter = createReporter({ button, clock, lines });
   const untilMs = clock.now() + LENGTH_MS;
   const waiting = versions.map((version) => ({ ...version, atMs: clock.now() + version.atMs }));
-  for (let sequence = 1; ;) {
+  for (;;) {
     const dueMs = reporter.dueMs();
     const [next] = waiting;
     const atMs = Math.min(dueMs, next?.atMs ?? Infinity);
     if (atMs > untilMs) break;
     await clock.runUntil(Math.max(atMs, clock.now() + 1));
     const isNew = next !== undefined && next.atMs <= dueMs;
-    await reporter.report(isNew ? bodyOf(next, sequence, hasToken) : RETRY);
+    await reporter.report(isNew ? bodyOf(next, hasToken) : RETRY);
     if (isNew) waiting.shift();
-    if (isNew) sequence += 1;
   }
   const all = button.orders.all();
   const isAnothers = (one: Order): boolean => one.buttonOrderId === before?.buttonOrderId;
@@ -136,8 +141,9 @@ function drawWorld(
 }
 
 /**
- * One to four versions, the last perhaps a cancellation, some at once and some hours apart. A cancellation
- * alone shows nothing by which another shop's order could be told from this one.
+ * One to four versions, the last perhaps a cancellation, some at once and some hours apart. An update may
+ * arrive after the cancellation that overtook it. A cancellation alone shows nothing by which another shop's
+ * order could be told from this one.
  */
 function drawVersions(random: Random, isShared: boolean): SentVersion[] {
   const kinds = [
@@ -145,10 +151,14 @@ function drawVersions(random: Random, isShared: boolean): SentVersion[] {
     ...Array.from({ length: random.between(0, 2) }, () => 'updated' as const),
   ];
   const ended = random.chance(0.6) || kinds.length === 0 ? [...kinds, 'cancelled' as const] : kinds;
+  const versions = ended.map((kind, index) => ({ kind, sequence: index + 1, total: 1000 + index }));
+  const [last, overtaken] = [versions.at(-1), versions.at(-2)];
+  const isOvertaken = last?.kind === 'cancelled' && overtaken?.kind === 'updated' && random.chance(0.2);
+  const sent = isOvertaken ? [...versions.slice(0, -2), last, overtaken] : versions;
   let atMs = 0;
-  return ended.map((kind, index) => {
+  return sent.map((version) => {
     atMs += random.pick([0, 1, 2, 10, 60, 240]) * MINUTE_MS;
-    return { atMs, kind, total: 1000 + index };
+    return { ...version, atMs };
   });
 }
 
@@ -156,12 +166,13 @@ function drawVersions(random: Random, isShared: boolean): SentVersion[] {
 const SILENCE = { operation: 'cancel', status: 204, body: 'nothing', work: 'skipped' } as const;
 
 /**
- * Up to three troubles. If an order has no token, only a read shows that its id leads to another shop's: no
- * trouble concerns reads then.
+ * Up to three troubles. If an order has no token, only a read shows that its id leads to another shop's. So
+ * if one trouble concerns a create or an update, none concerns reads.
  */
 function drawTroubles(random: Random, shop: ShopTraits): Trouble[] {
   const all = Array.from({ length: random.between(0, 3) }, () => drawTrouble(random, shop));
-  const isGuess = shop.isShared && !shop.hasToken;
+  const isUnclear = all.some(({ fault }) => [undefined, 'POST'].includes(fault.match.method));
+  const isGuess = shop.isShared && !shop.hasToken && isUnclear;
   return isGuess ? all.filter(({ fault }) => fault.match.method !== 'GET') : all;
 }
 
@@ -214,7 +225,7 @@ function reportAnothers({ orders }: ButtonParts): Order {
 
 const RETRY = retryMessage({ orderId: ORDER_ID, isProbe: false });
 
-function bodyOf({ kind, total }: SentVersion, sequence: number, hasToken: boolean): string {
+function bodyOf({ kind, total, sequence }: SentVersion, hasToken: boolean): string {
   const data = {
     ...{ order_id: ORDER_ID, total, currency: 'USD', purchase_date: '2026-06-01T11:00:00Z' },
     ...(hasToken && { btn_ref: TOKEN }),

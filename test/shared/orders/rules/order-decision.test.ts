@@ -409,8 +409,9 @@ describe('the token belongs to the order, not to one version (requirement 1)', (
 
 describe('a cancellation counts whatever its version (requirement 6)', () => {
   it.each<[CallResult, boolean]>([
-    [{ result: 'try-again', reason: 'not_found' }, true],
+    [{ result: 'try-again', reason: 'http_429', isIdTaken: true }, true],
     [{ result: 'refused', reason: 'order_id_taken' }, true],
+    [{ result: 'try-again', reason: 'not_found' }, false],
     [{ result: 'try-again', reason: 'http_503' }, false],
     [{ result: 'unclear', reason: 'timeout' }, false],
   ])('after a create that ended with %o, it knows that the id is taken: %s', (end, isIdTaken) => {
@@ -419,6 +420,16 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
     const { after: state } = when(receive(event(2, 'cancelled')));
 
     expect(known(state).newest.cancels?.isIdTaken).toBe(isIdTaken ? true : undefined);
+  });
+
+  it('remembers a taken id through later tries, until Button acknowledges the order', () => {
+    const taken: CallResult = { result: 'try-again', reason: 'http_429', isIdTaken: true };
+    const failed: CallResult = { result: 'try-again', reason: 'http_503' };
+
+    const { after: state } = given(created, taken, failed).when(receive(event(2, 'cancelled')));
+
+    expect(known(state).newest.cancels).toMatchObject({ isIdTaken: true });
+    expect(known(given(created, taken, done).when(receive(event(2))).after)).not.toHaveProperty('isIdTaken');
   });
 
   it('after a 202 whose order Button does not show yet, it does not take the id for another shop’s', () => {
@@ -617,6 +628,21 @@ describe('a version that arrives while a cancellation is in progress (requiremen
         newest: { version: { sequence: '3' }, order: { customer_order_id: 'third' } },
         progress: { state: 'waiting', dueAt: t0.toISOString(), reason: 'newer_version' },
       });
+  });
+
+  it('stays held while no read can confirm the cancellation, and is due once somebody abandons that', () => {
+    const unconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' } as const;
+    const state = ended(cancelling(pending.when(later).after), unconfirmed);
+
+    expect(state).toMatchObject({
+      newest: { kind: 'cancelled' },
+      progress: { state: 'refused', reason: 'cancellation_unconfirmed' },
+      heldVersion: { newest: { version: { sequence: '3' } } },
+    });
+    expect(after(state, { command: 'abandon' })).toMatchObject({
+      newest: { version: { sequence: '3' } },
+      progress: { state: 'waiting', reason: 'newer_version' },
+    });
   });
 
   it('is the latest one that arrived', () => {

@@ -92,6 +92,7 @@ const entry = fc.record({
   progress,
   sent: optional(fc.record({ purchase_date: text, currency: text })),
   attempts: fc.nat(),
+  isIdTaken: optional(fc.constant(true)),
   hasFailedBefore: optional(fc.constant(true)),
   failures: optional(
     fc.record({
