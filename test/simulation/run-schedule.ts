@@ -302,10 +302,7 @@ class Run {
 
   /** Dead letters are redriven as soon as they arrive: a claim whose run died waits for its message. */
   async #untilAtRest(): Promise<void> {
-    const restMs = this.#steps.some(({ kind }) => kind === 'look-ups-fail')
-      ? LOOK_UPS_REST_MS
-      : LONGEST_REST_MS;
-    const untilMs = this.#world.clock.now() + VERSIONS_IN_TURN * (restMs + this.#longestWaitMs);
+    const untilMs = this.#world.clock.now() + VERSIONS_IN_TURN * (this.#restMs() + this.#longestWaitMs);
     while (this.#redrive() > 0 || !this.#invariants.isAtRest()) {
       if (this.#world.clock.now() > untilMs)
         throw new BrokenInvariant('everything comes to rest', this.#invariants.unrest());
@@ -315,12 +312,16 @@ class Run {
     }
   }
 
+  #restMs(): number {
+    return this.#steps.some(({ kind }) => kind === 'look-ups-fail') ? LOOK_UPS_REST_MS : LONGEST_REST_MS;
+  }
+
   /**
    * An order that fails on its own is in quarantine after three days at the latest, at the first try after
-   * them. It takes that long if nothing distinguishes it from an outage.
+   * them. It takes that long if nothing distinguishes it from an outage. It may wait for its look-ups first.
    */
   async #untilFailuresAreKept(): Promise<void> {
-    const untilMs = this.#world.clock.now() + 80 * HOUR_MS + this.#longestWaitMs;
+    const untilMs = this.#world.clock.now() + this.#restMs() + 74 * HOUR_MS + this.#longestWaitMs;
     for (;;) {
       const left = this.#invariants.orders.unkeptFailures();
       if (left.length === 0) return;
