@@ -90,9 +90,12 @@ export function mergeTransaction(
   // A read overrules what was first seen before it, so an earlier time may make a difference.
   const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
   const isChanged = known !== record || !areSameCandidates(next, record);
-  if (isChanged || isNew || isRecognisedAgain(record, next)) return { record: next, outcome: 'noted' };
-  if (observation.source.kind === 'api') return { record: next, outcome: 'confirmed' };
-  return isSeenEarlier ? { record: next, outcome: 'noted' } : { record, outcome: 'duplicate' };
+  const isRead = observation.source.kind === 'api';
+  // A row that is recognised is not merged, whenever it was read: so it is not written here either.
+  const isTimeKept = isSeenEarlier && !(isRead && rowDigestOf(record) !== undefined);
+  if (isChanged || isNew || isTimeKept || isRecognisedAgain(record, next))
+    return { record: next, outcome: 'noted' };
+  return isRead ? { record: next, outcome: 'confirmed' } : { record, outcome: 'duplicate' };
 }
 
 /** Whether later reads of a row need no merge any more, whatever came after the last stored read. */

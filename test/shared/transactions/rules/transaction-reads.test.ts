@@ -471,6 +471,13 @@ it('a purchase with two pending ids is decided by milliseconds, even if one was 
     expect(amounts(mergeAll(seen))).toEqual([150]);
 });
 
+it('a read that is stored after the webhook of its version keeps the time at which it was first seen', () => {
+  const contradicting = read(3, { status: 'declined' });
+  const seen = [webhook(1, { status: 'validated' }), read(0, { status: 'validated' }), contradicting];
+
+  for (const order of permutations(seen)) expect(recordStatus(asStored(order))).toBe('declined');
+});
+
 describe('promise 3', () => {
   const version = fc.record({
     status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
