@@ -243,7 +243,7 @@ function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): Ledger
  */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
-  { newest, progress }: LedgerEntry,
+  { newest, heldVersion, progress }: LedgerEntry,
   isEdit: boolean,
 ): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' | 'outdated' {
   const isRefused = progress.state === 'refused';
@@ -255,7 +255,8 @@ function placeOf(
     return newest.kind === 'cancelled' && !isSentAgain && !isEdit ? 'same' : 'newer';
   }
   if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';
-  const place = compareVersions(event.version, latestVersion(newest));
+  // Behind a cancellation that no read confirmed, a version may still be held: only a later one goes on.
+  const place = compareVersions(event.version, latestVersion(heldVersion?.newest ?? newest));
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
   return isEdit ? 'newer' : 'same';

@@ -645,6 +645,15 @@ describe('a version that arrives while a cancellation is in progress (requiremen
     });
   });
 
+  it('stays held then if an older version arrives, or itself once more; a later one goes on', () => {
+    const unconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' } as const;
+    const fifth = receive(event(5, { customer_order_id: 'fifth' }));
+    const state = ended(cancelling(pending.when(fifth).after), unconfirmed);
+
+    for (const message of [receive(event(4)), fifth]) expect(after(state, message)).toEqual(state);
+    expect(known(after(state, receive(event(6)))).newest.version).toEqual({ by: 'sequence', sequence: '6' });
+  });
+
   it('is the latest one that arrived', () => {
     const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
 
