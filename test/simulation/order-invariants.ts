@@ -345,9 +345,9 @@ export class OrderInvariants {
     if (isGone && ['unknown_to_button', 'deleted_at_button'].includes(reason)) return;
     const isIdKnown = report?.reported?.buttonOrderId !== undefined;
     if (!isIdKnown && this.#isUntraceable(order)) return;
-    // Button has not shown its id of the order, and refuses the brand's in an update or a cancellation.
-    const { updateIds, cancelIds, unacceptedId } = this.#world.button.world;
-    const isIdRefused = [updateIds, cancelIds].includes('button') && unacceptedId === '400';
+    // Button refuses the only id by which the order can be cancelled.
+    const { cancelIds, unacceptedId } = this.#world.button.world;
+    const isIdRefused = cancelIds === 'button' && unacceptedId === '400';
     if (reason === 'refused_by_button' && isIdRefused && !isIdKnown) return;
     // Only the brand's id cancels it, and Button refuses to show whose order that leads to.
     if (reason === 'refused_by_button' && refusesIds && cancelIds === 'brand') return;
