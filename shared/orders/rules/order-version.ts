@@ -178,10 +178,12 @@ export function contradictsReported(total: number, { reported }: Pick<LedgerEntr
 }
 
 function unconfirmed(state: OrderState): UnconfirmedOrder | undefined {
-  const { newest, isIdTaken, btnRef } = state;
+  const { newest, reported, btnRef } = state;
   if (!newest) return btnRef === undefined ? undefined : {};
   if (!isUnconfirmed(state)) return undefined;
   if (!newest.order) return newest.cancels;
+  // What Button has accepted (202) and does not show yet is not taken.
+  const isIdTaken = !reported && state.isIdTaken;
   return { ...purchaseOf(newest), ...(isIdTaken && { isIdTaken }) };
 }
 

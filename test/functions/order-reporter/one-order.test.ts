@@ -14,9 +14,9 @@ function problemOf({ entry, versions, live, anothers, hasTroubles, reasons }: On
   if (live.length > 1) return 'Button has the order twice';
   const last = versions.toSorted((one, other) => one.sequence - other.sequence).at(-1);
   const others = reasons.filter((reason) => reason !== 'btn_ref_not_taken');
-  const isCancelledAtMost = others.every((reason) => reason === 'cancellation_unconfirmed');
+  const isOnlyUnconfirmed = others.every((reason) => reason === 'cancellation_unconfirmed');
   const overtaken = last === versions.at(-1) ? undefined : versions.at(-1);
-  if (overtaken && isCancelledAtMost && live.some(({ fields }) => fields.total === overtaken.total))
+  if (overtaken && isOnlyUnconfirmed && live.some(({ fields }) => fields.total === overtaken.total))
     return 'a version was sent after the cancellation';
   const isExpected = hasTroubles || anothers !== undefined || versions[0]?.kind === 'cancelled';
   if (others.length > 0) return isExpected ? undefined : `the order is in quarantine: ${others.join(', ')}`;

@@ -433,7 +433,7 @@ describe('a cancellation counts whatever its version (requirement 6)', () => {
   });
 
   it('after a 202 whose order Button does not show yet, it does not take the id for another shop’s', () => {
-    const waits = { result: 'try-again', reason: 'not_found' } as const;
+    const waits = { result: 'refused', reason: 'order_id_taken' } as const;
     const update = receive(event(2, { customer_order_id: 'x' }));
     const { when } = given(created, { ...done, acceptedOnly: true }, update, waits);
 
