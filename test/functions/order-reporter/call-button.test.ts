@@ -2162,6 +2162,43 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     expect((await end(missing, 6)).result).toEqual(isDone);
   });
 
+  it('counts an order as cancelled that the list lacks, if Button has acknowledged the cancellation', async () => {
+    const entry = claimed({
+      kind: 'cancelled',
+      reported: { kind: 'cancelled' },
+      doubt: { kind: 'confirming', hash: 'h-2' },
+    });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+    const { result } = await talk(
+      { ...entry, newest, failedLookUps: 6 },
+      { get: refusedRead, getByToken: missing },
+    );
+
+    expect(result).toEqual(isDone);
+  });
+
+  it('cancels an order by the id alone if a restored ledger may have forgotten its create', async () => {
+    const entry = tokenless({ kind: 'cancelled' });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+    const asked = async (verifyBefore?: string) =>
+      (await talk({ ...entry, newest, failedLookUps: 6 }, { get: refusedRead, cancel: done }, verifyBefore))
+        .asked;
+
+    expect(await asked('2100-01-01T00:00:00Z')).toEqual(['get', 'cancel']);
+    expect(await asked()).toEqual(['get']);
+  });
+
+  it('keeps Button’s id that the list has shown if the cancellation is unclear: it can be read next time', async () => {
+    const getByToken = found({ ...held, btn_ref: token, button_order_id: 'btnorder-5' });
+    const entry = claimed({ kind: 'cancelled', ...inDoubt });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+    const cancel: OrderApiAnswer = { answer: 'unclear', reason: 'timeout' };
+    const { calls, result } = await talk({ ...entry, newest }, { get: missing, getByToken, cancel });
+
+    expect(calls.at(-1)).toEqual(['cancel', 'btnorder-5']);
+    expect(result).toMatchObject({ result: 'unclear', reason: 'timeout', shownId: 'btnorder-5' });
+  });
+
   it('waits for it, whatever the list of the token shows: Button may not have taken the token', async () => {
     const answers = { get: refusedRead, getByToken: missing };
     const accepted = claimed({ kind: 'cancelled', reported: { acceptedOnly: true } });
