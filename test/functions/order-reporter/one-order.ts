@@ -91,6 +91,8 @@ export async function reportOneOrder(seed: number): Promise<OneOrder> {
     await clock.runUntil(Math.max(atMs, clock.now() + 1));
     const isNew = next !== undefined && next.atMs <= dueMs;
     await reporter.report(isNew ? bodyOf(next, hasToken) : RETRY);
+    // SQS may deliver a message twice.
+    if (isNew && random.chance(0.1)) await reporter.report(bodyOf(next, hasToken));
     if (isNew) waiting.shift();
   }
   const all = button.orders.all();
@@ -141,7 +143,7 @@ function drawWorld(
 }
 
 /**
- * One to four versions, the last perhaps a cancellation, some at once and some hours apart. An update may
+ * One to four versions, the last perhaps a cancellation, some at once and some hours apart. A version may
  * arrive after the cancellation that overtook it. A cancellation alone shows nothing by which another shop's
  * order could be told from this one.
  */
@@ -153,7 +155,8 @@ function drawVersions(random: Random, isShared: boolean): SentVersion[] {
   const ended = random.chance(0.6) || kinds.length === 0 ? [...kinds, 'cancelled' as const] : kinds;
   const versions = ended.map((kind, index) => ({ kind, sequence: index + 1, total: 1000 + index }));
   const [last, overtaken] = [versions.at(-1), versions.at(-2)];
-  const isOvertaken = last?.kind === 'cancelled' && overtaken?.kind === 'updated' && random.chance(0.2);
+  const canBeOvertaken = overtaken && (overtaken.kind === 'updated' || !isShared);
+  const isOvertaken = last?.kind === 'cancelled' && canBeOvertaken && random.chance(0.2);
   const sent = isOvertaken ? [...versions.slice(0, -2), last, overtaken] : versions;
   let atMs = 0;
   return sent.map((version) => {
