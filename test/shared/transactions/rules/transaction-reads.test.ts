@@ -490,6 +490,14 @@ describe('promise 3', () => {
     .tuple(fc.boolean(), fc.integer({ min: 0, max: 9 }), version)
     .map(([isRead, at, changes]) => (isRead ? read(at, changes) : webhook(at, changes)));
   const several = fc.array(seen, { minLength: 1, maxLength: 5 });
+  /** The row of this id in a later read. Button does not show a final version as pending again. */
+  const readAgain = (id: string, row: Partial<Transaction> | undefined, all: readonly Observation[]) => {
+    const shown = all.find(
+      ({ source, transaction: it }) => source.kind === 'api' && it.id === id && it.status !== 'pending',
+    );
+    const isPending = row?.status === 'pending';
+    return read(20, { ...row, id, ...(shown && isPending && { status: shown.transaction.status }) });
+  };
   const said = (record: TransactionRecord): string => {
     const status = recordStatus(record);
     return status === 'conflict' ? status : `${status} ${record.candidates[0].transaction.amountMinor}`;
@@ -510,7 +518,7 @@ describe('promise 3', () => {
     fc.assert(
       fc.property(several, fc.array(version, { minLength: 2, maxLength: 2 }), (all, rows) => {
         const ids = [...new Set(all.map(({ transaction: it }) => it.id))];
-        const reads = ids.map((id, index) => read(20, { ...rows[index], id }));
+        const reads = ids.map((id, index) => readAgain(id, rows[index], all));
         const expected = oracle([...all, ...reads]);
         for (const order of permutations(all)) expect(said(asStored([...order, ...reads]))).toBe(expected);
       }),
