@@ -43,7 +43,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
     case 'not-found': {
       const isInDoubt = openDoubt(entry.progress) !== undefined;
       const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
-      return sendNotFound(version, { ...read, byToken: read.byToken && !entry.tokenDue, mayBeCreated });
+      return sendNotFound(version, { ...read, isUnlisted: read.isUnlisted && !entry.tokenDue, mayBeCreated });
     }
     case 'anothers':
       return refused('order_id_taken');
@@ -55,7 +55,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
 /** What was read without finding the order, and what may have been sent before. */
 type Search = {
   /** The order was also looked up by its token, and no call can have been sent without the token. */
-  byToken: boolean;
+  isUnlisted: boolean;
   /** An earlier create may have been carried out. */
   mayBeCreated: boolean;
   /** Button has refused to read the brand's id, and that may pass. */
@@ -73,15 +73,15 @@ type Search = {
  */
 async function sendNotFound(
   version: CreateOrder,
-  { byToken, mayBeCreated, refused: refusedRead }: Search,
+  { isUnlisted, mayBeCreated, refused: refusedRead }: Search,
 ): Promise<CallEnd> {
   const { entry, now } = version;
   if (entry.reported) {
-    if (isUnconfirmed(entry) && (refusedRead || byToken)) return refusedRead ?? notFound(entry, now);
+    if (isUnconfirmed(entry) && (refusedRead || isUnlisted)) return refusedRead ?? notFound(entry, now);
     return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
   }
   if (mayBeCreated && refusedRead) return refusedRead;
-  if (byToken || !mayBeCreated) return createOrder(version);
+  if (isUnlisted || !mayBeCreated) return createOrder(version);
   const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');

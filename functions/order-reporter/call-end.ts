@@ -86,9 +86,13 @@ export const NOT_SHOWN_YET = ended({ result: 'try-again', reason: 'not_found' })
  * The end if Button has no order under any known id: final, unless Button accepted the order recently. A 202
  * means that the order is shown later.
  */
-export function notFound({ reported }: LedgerEntry, now: Date): CallEnd {
-  const isRecent = reported && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
-  return isRecent ? NOT_SHOWN_YET : refused('unknown_to_button');
+export function notFound(entry: LedgerEntry, now: Date): CallEnd {
+  return isReportedRecently(entry, now) ? NOT_SHOWN_YET : refused('unknown_to_button');
+}
+
+/** Whether Button answered about the order so recently that it may not show what it did yet. Pure. */
+export function isReportedRecently({ reported }: LedgerEntry, now: Date): boolean {
+  return reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
 }
 
 /**

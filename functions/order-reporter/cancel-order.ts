@@ -1,6 +1,6 @@
 import { compareOrders, idsOf, tokenAt } from '../../shared/button/order-identity.ts';
 import type { OrderApi, OrderApiAnswer } from '../../shared/button/order-api.ts';
-import { mayBeDone, openDoubt } from '../../shared/orders/rules/order-evolution.ts';
+import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import {
   isUnconfirmed,
   type FailedAnswer,
@@ -9,14 +9,21 @@ import {
 } from '../../shared/orders/rules/order-ledger.ts';
 import { isStale } from '../../shared/orders/rules/order-next-call.ts';
 import {
+  absent,
+  CANCELLED,
+  lastChange,
+  mayBeCancelled,
+  mayLackToken,
+  UNCONFIRMED,
+  type AbsenceContext,
+} from './absent-order.ts';
+import {
   done,
   ended,
   endOf,
   forbidden,
   inDoubt,
   isAwaited,
-  notFound,
-  NOT_SHOWN_YET,
   refused,
   unlessUnreadable,
   unshown,
@@ -25,22 +32,13 @@ import {
 import { lookUp, readEverywhere, readOrder, type FoundOrder } from './read-order.ts';
 import { cancelByIds } from './send-by-ids.ts';
 
-/** What to cancel. A restored ledger may have forgotten what was sent before `verifyBefore`. */
-export type CancelOrder = {
-  entry: LedgerEntry;
-  api: OrderApi;
-  now: Date;
-  verifyBefore?: string | undefined;
-};
-
-const CANCELLED = ended({ result: 'done', acceptedOnly: false, sent: true });
-const UNCONFIRMED = { end: refused('cancellation_unconfirmed') };
+/** What to cancel. */
+export type CancelOrder = Omit<AbsenceContext, 'wasShown'> & { entry: LedgerEntry; api: OrderApi };
 
 /**
  * Cancels the order. An unconfirmed order is looked up first: at Button the id may belong to another shop's
  * order, which must not be cancelled. The order counts as cancelled if Button says so. If Button says that
- * there is no such order, or says nothing (204), it counts only if Button itself answers every available read
- * and none shows the order open.
+ * there is no such order, or says nothing (204), the reads after it decide (`absent`).
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry } = cancel;
@@ -49,14 +47,14 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const cancels = isUnconfirmed(entry) ? entry.newest.cancels : undefined;
   const own = cancels ? await findOwn(cancel, cancels) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
-  const { ids: tried, buttonOrderId } = own;
-  const answer = await cancelByIds(tried, cancel);
+  const { buttonOrderId } = own;
+  const answer = await cancelByIds(own.ids, cancel);
   switch (answer.answer) {
     case 'not-found':
     case 'forbidden':
-      return confirm(cancel, tried, answer);
+      return confirm(cancel, own, answer);
     case 'unconfirmed':
-      return inDoubt(await confirm(cancel, tried, answer), buttonOrderId);
+      return inDoubt(await confirm(cancel, own, answer), buttonOrderId);
     case 'done':
       return done(answer, { shownId: buttonOrderId });
     case 'unclear':
@@ -66,15 +64,18 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   }
 }
 
-/** The ids under which this order, and no other shop's, can be cancelled, and Button's own among them. */
-type OwnIds = { ids: string[]; buttonOrderId?: string | undefined };
+/**
+ * The ids under which this order, and no other shop's, can be cancelled, and Button's own among them.
+ * `wasShown`: a read has shown the order.
+ */
+type OwnIds = { ids: string[]; buttonOrderId?: string | undefined; wasShown?: boolean };
 
 /**
  * The ids of an order that Button has not acknowledged, or an end if nothing is to be cancelled. `cancels` is
  * what is known of the order.
  */
 async function findOwn(
-  { entry, api, now, verifyBefore }: CancelOrder,
+  { entry, api, ...context }: CancelOrder,
   cancels: UnconfirmedOrder,
 ): Promise<OwnIds | { end: CallEnd }> {
   const read = await readOrder(entry, api);
@@ -85,26 +86,19 @@ async function findOwn(
     const { button_order_id: buttonOrderId = id } = order;
     return {
       ids: idsOf(entry, id, buttonOrderId),
+      wasShown: true,
       ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
     };
   }
   if (read.reading === 'anothers') return { end: refused('order_id_taken') };
   // An order that a create may have made, and that Button holds without its token, is in no list.
   if (cancels.isIdTaken && openDoubt(entry.progress)) return { end: unshown(entry) };
-  // A create that may have been sent before the token was known cannot be found by the token.
-  const mayLackToken = entry.tokenDue && (entry.sent ?? isStale(entry, verifyBefore));
-  const isFindable = read.byToken && !mayLackToken;
   if (read.refused) return { end: read.refused };
-  if (!isFindable) {
-    if (cancels.isIdTaken) return { end: refused('order_id_taken') };
-    // If no call can have made the order, an id that Button refuses to read can only lead to another shop's.
-    const isUnmade = !creationOf(entry) && !isStale(entry, verifyBefore);
-    return isUnmade && read.isIdUnread ? UNCONFIRMED : { ids: idsOf(entry) };
-  }
-  const end = missing(entry, now);
-  // If a call may have made the order, Button may hold it without its token: no list shows it then.
-  const mayBeThere = creationOf(entry) && read.isIdUnread && !isAcknowledged(entry);
-  return mayBeThere && end === CANCELLED ? UNCONFIRMED : { end };
+  if (read.isUnlisted && !mayLackToken(entry, context)) return { end: absent(entry, read, context) };
+  if (cancels.isIdTaken) return { end: refused('order_id_taken') };
+  // If no call can have made the order, an id that Button refuses to read can only lead to another shop's.
+  const isUnmade = !lastChange(entry) && !isStale(entry, context.verifyBefore);
+  return isUnmade && read.isIdUnread ? { end: UNCONFIRMED } : { ids: idsOf(entry) };
 }
 
 /**
@@ -114,8 +108,8 @@ async function findOwn(
  * cancelled it, the 403 means nothing.
  */
 async function confirm(
-  { entry, api, now }: CancelOrder,
-  tried: readonly string[],
+  { entry, api, ...context }: CancelOrder,
+  { ids: tried, wasShown = false }: OwnIds,
   answer: OrderApiAnswer & { answer: 'not-found' | 'unconfirmed' | 'forbidden' },
 ): Promise<CallEnd> {
   const { detail } = answer.answer === 'forbidden' ? answer : {};
@@ -131,27 +125,7 @@ async function confirm(
   }
   if (read.orders.length > 0) return CANCELLED;
   if (detail && !mayBeCancelled(entry)) return forbidden(detail);
-  if (read.isUnread && !isAcknowledged(entry)) return UNCONFIRMED.end;
-  const isGone = answer.answer === 'unconfirmed' && entry.reported?.acceptedOnly !== true;
-  return isGone ? CANCELLED : missing(entry, now);
-}
-
-/**
- * For this long after the last call that may have made the order, or after Button's last answer about it,
- * what was carried out may still be invisible: longer than Button should need to show it.
- */
-const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
-
-/**
- * Button may show an order late that it accepted recently, or whose create was not answered. If the order may
- * already be cancelled, that is so only after a 202.
- */
-function missing(entry: LedgerEntry, now: Date): CallEnd {
-  if (mayBeCreatedUnseen(entry, now)) return NOT_SHOWN_YET;
-  const end = notFound(entry, now);
-  const mayCome =
-    end.result.result === 'try-again' && (entry.reported?.acceptedOnly || !mayBeCancelled(entry));
-  return mayCome ? end : CANCELLED;
+  return absent(entry, read.absence, { ...context, wasShown });
 }
 
 /**
@@ -185,33 +159,4 @@ async function cancelByOtherId(
   return answer?.answer === 'done'
     ? done(answer, { shownId })
     : ended({ result: 'unclear', reason: 'still_open' });
-}
-
-/**
- * Button has acknowledged another version recently, or none, although one may have been carried out. Where a
- * read does not show the order yet, Button may also have found nothing to cancel.
- */
-function mayBeCreatedUnseen(entry: LedgerEntry, now: Date): boolean {
-  const { newest, reported } = entry;
-  const creation = creationOf(entry);
-  if (!creation || reported?.kind === 'cancelled') return false;
-  const since = creation.sentAt ?? newest.receivedAt ?? newest.time;
-  return now.getTime() - Date.parse(since) < CREATED_UNSEEN_FOR_MS;
-}
-
-/** The last call that has made or changed the order at Button, or may have. */
-function creationOf({ newest, reported, progress }: LedgerEntry): { sentAt?: string } | undefined {
-  if (reported) return { sentAt: reported.at };
-  const doubt = openDoubt(progress);
-  return doubt && (doubt.hash !== newest.hash || doubt.amongOthers) ? doubt : undefined;
-}
-
-/** Button itself says that the order is cancelled: no look-up has to confirm it. */
-function isAcknowledged({ reported }: LedgerEntry): boolean {
-  return reported?.kind === 'cancelled' && !reported.acceptedOnly;
-}
-
-/** An earlier call may have cancelled it. */
-function mayBeCancelled(entry: LedgerEntry): boolean {
-  return entry.reported?.kind === 'cancelled' || mayBeDone(entry);
 }

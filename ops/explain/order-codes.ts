@@ -104,7 +104,7 @@ export const LEDGER_CODES = explanations(
     ],
     cancellation_unconfirmed: [
       'Button does not show the order, but does not answer every read that could show it: the order may still be open.',
-      'Ask your Button contact; replay the entry to try again, or abandon it to let later versions go on.',
+      'Ask your Button contact; replay the entry to try again, or abandon it to let the held versions go on.',
       'a cancellation that gets 404, while the look-up by token gets 500 again and again',
       'a cancellation that Button confirms, or after which no read finds the order',
     ],

@@ -113,16 +113,22 @@ export class OrderInvariants {
   }
 
   /** Cancellations that Button has refused, for orders without any other problem. */
-  refusedCancellations(): { orderId: string; messageIds: readonly string[] }[] {
+  refusedCancellations(): { orderId: string; messageIds: readonly string[]; reason: string }[] {
     return this.#orders().flatMap(({ orderId, taken, report, live }) => {
       const { progress, newest } = report ?? {};
       // If the id is taken, an operator has to look into the refusal and replay the message.
-      const isRefused =
-        progress?.state === 'refused' && progress.reason !== 'order_id_taken' && newest?.kind === 'cancelled';
+      if (progress?.state !== 'refused' || newest?.kind !== 'cancelled') return [];
+      const { reason } = progress;
       const isOpen = live.length === 1 && live[0]?.status === 'open';
-      if (!isRefused || !isOpen || this.isFailing(orderId) || this.#othersOrders.has(orderId)) return [];
+      if (
+        reason === 'order_id_taken' ||
+        !isOpen ||
+        this.isFailing(orderId) ||
+        this.#othersOrders.has(orderId)
+      )
+        return [];
       const cancellations = taken.filter(({ version }) => version.kind === 'cancelled');
-      return [{ orderId, messageIds: cancellations.map(({ messageId }) => messageId) }];
+      return [{ orderId, messageIds: cancellations.map(({ messageId }) => messageId), reason }];
     });
   }
 

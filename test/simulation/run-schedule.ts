@@ -333,13 +333,14 @@ class Run {
 
   /**
    * After a refused cancellation, the shop sends it again, reports what remains, or leaves it to the
-   * operator.
+   * operator. Nothing that remains is sent after a cancellation that no read could confirm.
    */
   #answerRefusedCancellations(): void {
     const { orders } = this.#invariants;
-    for (const { orderId, messageIds } of orders.refusedCancellations()) {
+    for (const { orderId, messageIds, reason } of orders.refusedCancellations()) {
       const answer = this.#random.pick(['again', 'what remains', 'nothing']);
-      if (answer === 'nothing') continue;
+      const isHeld = answer === 'what remains' && reason === 'cancellation_unconfirmed';
+      if (answer === 'nothing' || isHeld) continue;
       for (const messageId of messageIds) this.#leftToTheShop.add(messageId);
       const last = this.#sent.findLast(
         ({ step }) => step.version?.orderId === orderId && !step.message.body.includes('"data":{"'),

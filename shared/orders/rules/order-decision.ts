@@ -1,5 +1,12 @@
 import { compareVersions, type OrderEvent } from '@button-serverless/validation/orders';
-import { evolveAll, mayBeAtButton, openDoubt, type LedgerEvent, type Wait } from './order-evolution.ts';
+import {
+  evolveAll,
+  isCancellationUnconfirmed,
+  mayBeAtButton,
+  openDoubt,
+  type LedgerEvent,
+  type Wait,
+} from './order-evolution.ts';
 import {
   purchaseOf,
   TOKEN_WARNINGS,
@@ -96,9 +103,9 @@ export type LedgerOutcome =
  * Versions decide, not the order of arrival: an older version changes nothing, and the same version with
  * other content is refused. A cancellation counts whatever its version is, because it cannot be undone
  * (Reporting Orders, "Cancel an Order"), unless it is replayed after the order continued. Only a cancellation
- * that Button refused lets versions through: those later than the version known before it. The token belongs
- * to the order: any message brings it, even one whose version changes nothing. So does the purchase of an
- * order that was cancelled before it was known.
+ * that Button refused, or that an operator abandoned, lets versions through: those later than the version
+ * known before it. The token belongs to the order: any message brings it, even one whose version changes
+ * nothing. So does the purchase of an order that was cancelled before it was known.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
@@ -243,7 +250,7 @@ function keepBehind(state: OrderState, { kind, cancels }: NewestVersion): Ledger
  */
 function placeOf(
   { event, messageId, isReplay }: IncomingVersion,
-  { newest, heldVersion, progress }: LedgerEntry,
+  { newest, progress }: LedgerEntry,
   isEdit: boolean,
 ): 'newer' | 'same' | 'older' | 'incomparable' | 'after-cancellation' | 'outdated' {
   const isRefused = progress.state === 'refused';
@@ -254,17 +261,18 @@ function placeOf(
     const isSentAgain = isRefused && messageId !== newest.messageId;
     return newest.kind === 'cancelled' && !isSentAgain && !isEdit ? 'same' : 'newer';
   }
-  if (newest.kind === 'cancelled' && !isRefused) return 'after-cancellation';
-  // Behind a cancellation that no read confirmed, a version may still be held: only a later one goes on.
-  const place = compareVersions(event.version, latestVersion(heldVersion?.newest ?? newest));
+  // A cancellation that no read could confirm may have been carried out.
+  const isOpen = !isRefused || isCancellationUnconfirmed(progress);
+  if (newest.kind === 'cancelled' && isOpen) return 'after-cancellation';
+  const place = compareVersions(event.version, latestVersion(newest));
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
   return isEdit ? 'newer' : 'same';
 }
 
 /**
- * Nothing follows a cancellation unless Button refuses it: until then the latest version that Button does not
- * hold is held.
+ * Nothing follows a cancellation unless Button refuses it, or an operator abandons it: until then the latest
+ * version that Button does not hold is held.
  */
 function hold(entry: LedgerEntry, incoming: IncomingVersion): Decision {
   const before = entry.heldVersion?.newest ?? entry.newest;

@@ -161,6 +161,11 @@ export function mayBeDone({ newest, progress }: LedgerEntry): boolean {
   return openDoubt(progress)?.hash === newest.hash;
 }
 
+/** Whether the newest version is a cancellation that no read could confirm: a person has to decide. Pure. */
+export function isCancellationUnconfirmed(progress: Progress): boolean {
+  return progress.state === 'refused' && progress.reason === 'cancellation_unconfirmed';
+}
+
 /** Whether Button has acknowledged the newest version, and no other can have replaced it since. Pure. */
 export function isReported({ newest, reported, progress }: LedgerEntry): boolean {
   const doubt = openDoubt(progress);

@@ -1,5 +1,12 @@
 import { compareVersions } from '@button-serverless/validation/orders';
-import { evolve, evolveAll, isReported, openDoubt, type LedgerEvent } from './order-evolution.ts';
+import {
+  evolve,
+  evolveAll,
+  isCancellationUnconfirmed,
+  isReported,
+  openDoubt,
+  type LedgerEvent,
+} from './order-evolution.ts';
 import {
   valueOf,
   type CallResult,
@@ -137,10 +144,10 @@ export function refuseNewest(
   refused: { reason: string; doubt?: Doubt },
   now: Date,
 ): LedgerEvent[] {
-  const { doubt, reason } = refused;
+  const { doubt } = refused;
   const wait = { dueAt: now.toISOString(), reason: 'newer_version' };
   const held: LedgerEvent[] =
-    heldVersion && reason !== 'cancellation_unconfirmed'
+    heldVersion && !isCancellationUnconfirmed({ state: 'refused', ...refused })
       ? [
           { event: 'version-accepted', ...heldVersion },
           { event: 'postponed', wait, ...(doubt && { doubt }) },

@@ -70,10 +70,7 @@ export async function reportOneOrder(seed: number): Promise<OneOrder> {
   const isTokenTaken = isShared || random.chance(0.8);
   const shop = { isShared, hasToken, isTokenTaken };
   const troubles = drawTroubles(random, shop);
-  const isSilent = troubles.some(
-    ({ fault: { answer } }) => typeof answer === 'object' && 'status' in answer && answer.status === 204,
-  );
-  const world = drawWorld(random, { ...shop, isSilent });
+  const world = drawWorld(random, shop);
   const post = (): never => unexpected('no webhook is registered');
   const button = createButtonModel({ ...defaultOptions, world }, { clock, post, random });
   const versions = drawVersions(random, isShared);
@@ -115,19 +112,15 @@ function unexpected(why: string): never {
 /**
  * Which ids Button accepts in each operation, and how it answers in every other respect. What no reporter
  * could get right is left out: an order without a token at a Button that does not read the brand's ids or
- * makes a second order of a second create; a shared id where nobody can tell whose order it leads to; and a
- * 204 to the cancellation of an order that Button does not show yet.
+ * makes a second order of a second create; and a shared id where nobody can tell whose order it leads to.
  */
-function drawWorld(
-  random: Random,
-  { isShared, hasToken, isTokenTaken, isSilent }: ShopTraits & { isSilent: boolean },
-): WorldChange {
+function drawWorld(random: Random, { isShared, hasToken, isTokenTaken }: ShopTraits): WorldChange {
   const kinds = ['both', 'brand', 'button'] as const;
   const creates = ['409', '409', 'upsert', 'existing-order'] as const;
   const isFoundByToken = hasToken && isTokenTaken && !isShared;
   return {
     duplicateCreate: isShared ? '409' : random.pick(isFoundByToken ? [...creates, 'second-order'] : creates),
-    orderVisibleAfterMs: isSilent ? 0 : random.pick([0, 0, 0, 10_000]),
+    orderVisibleAfterMs: random.pick([0, 0, 0, 10_000]),
     secondDelete: random.pick(['200', '403', '404', '404']),
     changeCancelled: random.pick(['409', 'accept']),
     getCancelled: random.pick(['200', '404']),

@@ -645,14 +645,24 @@ describe('a version that arrives while a cancellation is in progress (requiremen
     });
   });
 
-  it('stays held then if an older version arrives, or itself once more; a later one goes on', () => {
-    const unconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' } as const;
-    const fifth = receive(event(5, { customer_order_id: 'fifth' }));
-    const state = ended(cancelling(pending.when(fifth).after), unconfirmed);
+  it.each([0, 1])(
+    'is held after that too, whether %i are held already, until somebody abandons that',
+    (held) => {
+      const unconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' } as const;
+      const fifth = receive(event(5, { customer_order_id: 'fifth' }));
+      const before = held > 0 ? pending.when(receive(event(4))).after : pending.state;
 
-    for (const message of [receive(event(4)), fifth]) expect(after(state, message)).toEqual(state);
-    expect(known(after(state, receive(event(6)))).newest.version).toEqual({ by: 'sequence', sequence: '6' });
-  });
+      const state = after(ended(cancelling(before), unconfirmed), fifth);
+
+      expect(state).toMatchObject({ newest: { kind: 'cancelled' }, progress: { state: 'refused' } });
+      for (const message of [receive(event(1)), receive(event(4)), fifth])
+        expect(after(state, message)).toEqual(state);
+      expect(known(after(state, { command: 'abandon' })).newest.version).toEqual({
+        by: 'sequence',
+        sequence: '5',
+      });
+    },
+  );
 
   it('is the latest one that arrived', () => {
     const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
