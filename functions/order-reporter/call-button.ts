@@ -2,6 +2,7 @@ import type { OrderApi } from '../../shared/button/order-api.ts';
 import { openDoubt } from '../../shared/orders/rules/order-evolution.ts';
 import { isStale, nextCall } from '../../shared/orders/rules/order-next-call.ts';
 import { isUnconfirmed, type LedgerEntry } from '../../shared/orders/rules/order-ledger.ts';
+import type { Absence } from './absent-order.ts';
 import { notFound, refused, type CallEnd } from './call-end.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { createOrder, type CreateOrder } from './create-order.ts';
@@ -42,8 +43,7 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
       return read.end;
     case 'not-found': {
       const isInDoubt = openDoubt(entry.progress) !== undefined;
-      const mayBeCreated = isInDoubt || isStale(entry, ports.verifyBefore);
-      return sendNotFound(version, { ...read, isUnlisted: read.isUnlisted && !entry.tokenDue, mayBeCreated });
+      return sendNotFound(version, read, { mayBeCreated: isInDoubt || isStale(entry, ports.verifyBefore) });
     }
     case 'anothers':
       return refused('order_id_taken');
@@ -51,16 +51,6 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
       return sendFound(version, read, next.trustsAmounts);
   }
 }
-
-/** What was read without finding the order, and what may have been sent before. */
-type Search = {
-  /** The order was also looked up by its token, and no call can have been sent without the token. */
-  isUnlisted: boolean;
-  /** An earlier create may have been carried out. */
-  mayBeCreated: boolean;
-  /** Button has refused to read the brand's id, and that may pass. */
-  refused?: CallEnd | undefined;
-};
 
 /**
  * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept
@@ -70,12 +60,16 @@ type Search = {
  * it refuses an unknown id is not documented), the order is created. An order that was never sent is created
  * at once: an update could only meet another shop's order. After a refused read, an order that may exist at
  * Button, and that Button has not acknowledged, waits, because its id may lead to another shop's.
+ * `mayBeCreated`: an earlier create may have been carried out.
  */
 async function sendNotFound(
   version: CreateOrder,
-  { isUnlisted, mayBeCreated, refused: refusedRead }: Search,
+  { refused: refusedRead, ...absence }: Absence,
+  { mayBeCreated }: { mayBeCreated: boolean },
 ): Promise<CallEnd> {
   const { entry, now } = version;
+  // A list shows no order that was sent before its token was known.
+  const isUnlisted = absence.isUnlisted && !entry.tokenDue;
   if (entry.reported) {
     if (isUnconfirmed(entry) && (refusedRead || isUnlisted)) return refusedRead ?? notFound(entry, now);
     return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });

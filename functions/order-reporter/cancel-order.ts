@@ -118,7 +118,7 @@ async function confirm(
   const own = open.filter(({ order }) => tokenAt(order.btn_ref, entry) === 'held');
   const live = own.length > 0 ? own : open;
   if (live.some(({ order }) => order.status === 'finalized')) return refused('too_late', detail);
-  if (read.failed) return read.failed;
+  if ('failed' in read) return read.failed;
   if (live.length > 0) {
     const { refusal } = answer.answer === 'not-found' ? answer : {};
     return detail ? forbidden(detail) : cancelByOtherId(live, tried, { entry, api, refusal });

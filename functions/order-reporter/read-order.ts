@@ -39,13 +39,13 @@ const MAX_FAILED_LOOK_UPS = 48;
  * another shop's counts as not found.
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
-  const byIds = await readByIds(idsToRead(entry, shown), { entry, api }, { stopsAtFirst: true });
+  const byIds = await readByIds(idsToRead(entry, shown), { entry, api }, 1);
   const [first] = byIds.orders;
   if (first) return { reading: 'found', ...first };
   if (byIds.failed) return { reading: 'failed', end: byIds.failed };
 
   const anothers = isUnconfirmed(entry) ? byIds.anothers : undefined;
-  const refused = waitsForRefused(entry) ? byIds.refusals.get(entry.orderId) : undefined;
+  const refused = byIds.refusals.get(entry.orderId);
   const byToken = await lookUp(entry, api);
   if (byToken.reading === 'failed') return byToken;
   if (byToken.reading === 'found') {
@@ -69,7 +69,7 @@ type OrderToRead = { entry: LedgerEntry; api: OrderApi };
 type ReadsByIds = {
   orders: FoundOrder[];
   anothers?: ShownOrder & { reading: 'anothers' };
-  /** Instead of a 404, Button may refuse ids of the kind that it does not accept. */
+  /** By id, the refusals that may pass. Button may also refuse ids of the kind that it does not accept. */
   refusals: Map<string, CallEnd>;
   /** Button says for an id that it has no such order. */
   isAnswered: boolean;
@@ -80,20 +80,21 @@ type ReadsByIds = {
 async function readByIds(
   ids: readonly string[],
   { entry, api }: OrderToRead,
-  { stopsAtFirst }: { stopsAtFirst: boolean },
+  most = Infinity,
 ): Promise<ReadsByIds> {
   const reads: ReadsByIds = { orders: [], refusals: new Map(), isAnswered: false };
   for (const id of ids) {
     const answer = await api.get(id, entry.orderId);
     if (answer.answer === 'not-found') reads.isAnswered = true;
-    else if (isIdRefused(answer)) reads.refusals.set(id, endOf(answer));
-    else if (answer.answer !== 'found') return { ...reads, failed: endOf(answer) };
+    else if (isIdRefused(answer)) {
+      if (waitsForRefused(entry)) reads.refusals.set(id, endOf(answer));
+    } else if (answer.answer !== 'found') return { ...reads, failed: endOf(answer) };
     else {
       const read = whoseOrder({ order: withIdOf(answer.order, id, entry), id }, entry);
       if (read.reading === 'anothers') reads.anothers ??= read;
       else reads.orders.push(read);
     }
-    if (stopsAtFirst && reads.orders.length > 0) break;
+    if (reads.orders.length === most) break;
   }
   return reads;
 }
@@ -110,8 +111,12 @@ function whoseOrder(one: FoundOrder, entry: LedgerEntry, by = one.id): ShownOrde
 
 type ReadByToken =
   | ShownOrder
-  | ({ reading: 'not-found' } & Pick<Absence, 'isUnlisted' | 'isTokenUnread'>)
+  | { reading: 'not-found'; list: ListAbsence }
   | { reading: 'failed'; end: CallEnd };
+
+type ListAbsence = Pick<Absence, 'isUnlisted' | 'isTokenUnread'>;
+
+const NO_LIST = { reading: 'not-found', list: { isUnlisted: false } } as const;
 
 /**
  * Reads the order by its token only. Where the list shows no id of Button's, the known one is better than the
@@ -119,7 +124,7 @@ type ReadByToken =
  */
 export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<ReadByToken> {
   const { orderId, btnRef, reported, failedLookUps = 0, warnings } = entry;
-  if (btnRef === undefined) return { reading: 'not-found', isUnlisted: false };
+  if (btnRef === undefined) return NO_LIST;
   const answer = await api.getByToken(orderId, btnRef);
   switch (answer.answer) {
     case 'found': {
@@ -128,45 +133,38 @@ export async function lookUp(entry: LedgerEntry, api: OrderApi): Promise<ReadByT
     }
     case 'not-found': {
       const isTaken = !warnings.includes(TOKEN_WARNINGS.notTaken);
-      return { reading: 'not-found', isUnlisted: isTaken && !answer.mayBeRefused };
+      return { reading: 'not-found', list: { isUnlisted: isTaken && !answer.mayBeRefused } };
     }
     case 'unanswered':
       return failedLookUps < (answer.isRefused ? MAX_REFUSED_READS : MAX_FAILED_LOOK_UPS)
         ? { reading: 'failed', end: lookUpEnd(answer) }
-        : { reading: 'not-found', isUnlisted: false, isTokenUnread: true };
+        : { reading: 'not-found', list: { isUnlisted: false, isTokenUnread: true } };
     default:
       return { reading: 'failed', end: endOf(answer) };
   }
 }
 
 /** Another shop's order in the list says nothing about this one. */
-function absenceOf(read: ReadByToken): Pick<Absence, 'isUnlisted' | 'isTokenUnread'> {
-  if (read.reading !== 'not-found') return { isUnlisted: false };
-  const { reading: _reading, ...absence } = read;
-  return absence;
+function absenceOf(read: ReadByToken): ListAbsence {
+  return read.reading === 'not-found' ? read.list : NO_LIST.list;
 }
 
-/** Every order that was found. */
-type CompleteReadResult = {
-  orders: FoundOrder[];
-  /** What the reads say if they found none. */
-  absence: Absence;
-  /** Why a read was not answered: Button may have more orders. */
-  failed?: CallEnd | undefined;
-};
+/** Every order that was found, and what the reads say if they found none, or why one was not answered. */
+type CompleteReadResult = { orders: FoundOrder[] } & ({ absence: Absence } | { failed: CallEnd });
 
 /** Every order that Button shows under an id or the token of this order, unless it is another shop's. */
 export async function readEverywhere(entry: LedgerEntry, api: OrderApi): Promise<CompleteReadResult> {
-  const byIds = await readByIds(idsToRead(entry), { entry, api }, { stopsAtFirst: false });
+  const byIds = await readByIds(idsToRead(entry), { entry, api });
   const { orders, anothers, refusals, isAnswered, failed } = byIds;
-  const absence = {
-    isUnlisted: false,
-    isIdUnread: !isAnswered || anothers !== undefined,
-    refused: waitsForRefused(entry) ? [...refusals.values()].at(-1) : undefined,
-  };
-  if (failed) return { orders, absence, failed };
+  const [refused] = refusals.values();
+  if (failed) return { orders, failed };
   const byToken = await lookUp(entry, api);
-  if (byToken.reading === 'failed') return { orders, absence, failed: byToken.end };
+  if (byToken.reading === 'failed') return { orders, failed: byToken.end };
   if (byToken.reading === 'found') orders.push(byToken);
-  return { orders, absence: { ...absence, ...absenceOf(byToken) } };
+  const absence = {
+    ...absenceOf(byToken),
+    isIdUnread: !isAnswered || anothers !== undefined,
+    refused,
+  };
+  return { orders, absence };
 }

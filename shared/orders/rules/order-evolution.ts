@@ -161,9 +161,9 @@ export function mayBeDone({ newest, progress }: LedgerEntry): boolean {
   return openDoubt(progress)?.hash === newest.hash;
 }
 
-/** Whether the newest version is a cancellation that no read could confirm: a person has to decide. Pure. */
-export function isCancellationUnconfirmed(progress: Progress): boolean {
-  return progress.state === 'refused' && progress.reason === 'cancellation_unconfirmed';
+/** Whether a cancellation was refused only because no read could confirm it: a person has to decide. Pure. */
+export function isCancellationUnconfirmed({ reason }: { reason: string }): boolean {
+  return reason === 'cancellation_unconfirmed';
 }
 
 /** Whether Button has acknowledged the newest version, and no other can have replaced it since. Pure. */

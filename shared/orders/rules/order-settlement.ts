@@ -147,7 +147,7 @@ export function refuseNewest(
   const { doubt } = refused;
   const wait = { dueAt: now.toISOString(), reason: 'newer_version' };
   const held: LedgerEvent[] =
-    heldVersion && !isCancellationUnconfirmed({ state: 'refused', ...refused })
+    heldVersion && !isCancellationUnconfirmed(refused)
       ? [
           { event: 'version-accepted', ...heldVersion },
           { event: 'postponed', wait, ...(doubt && { doubt }) },
