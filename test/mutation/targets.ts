@@ -47,6 +47,10 @@ export const TARGETS: readonly Target[] = [
     }),
   ),
   {
+    file: 'functions/order-reporter/absent-order.ts',
+    tests: ['test/functions/order-reporter/absent-order.test.ts'],
+  },
+  {
     file: 'functions/order-reporter/send-by-ids.ts',
     tests: ['test/functions/order-reporter/send-by-ids.test.ts'],
   },

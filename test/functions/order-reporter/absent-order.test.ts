@@ -55,6 +55,16 @@ type End = keyof typeof RESULTS;
 const ENDS: readonly [string, History, readonly End[]][] = [
   ['no call can have made the order', {}, ['gone', 'gone', 'gone', 'unconfirmed', 'unconfirmed', 'gone']],
   [
+    'only a cancellation was sent, and not answered',
+    { doubt: { hash: 'cancelled', sentAt: minutesAgo(1) } },
+    ['gone', 'gone', 'gone', 'unconfirmed', 'unconfirmed', 'gone'],
+  ],
+  [
+    'a create, then a cancellation, were not answered 14 minutes ago',
+    { doubt: { hash: 'cancelled', amongOthers: true, sentAt: minutesAgo(14) } },
+    ['later', 'later', 'later', 'later', 'later', 'awaited'],
+  ],
+  [
     'a create was not answered 14 minutes ago',
     { doubt: { sentAt: minutesAgo(14) } },
     ['later', 'later', 'later', 'later', 'later', 'awaited'],
