@@ -29,8 +29,8 @@ import { rowDigestOf } from './unchanged-row.ts';
 /**
  * What an observation did to a record. `noted` makes no new version, but brings something worth storing: a
  * newer date with the same content, another of Button's ids, a version that does not count now, an earlier
- * time at which one was seen, or the row by which the next read is recognised again. `duplicate`: it was
- * known. `confirmed`: a read showed what was known.
+ * time at which one was seen, that a read shows one of several ids for the first time, or the row by which
+ * the next read is recognised again. `duplicate`: it was known. `confirmed`: a read showed what was known.
  */
 export type MergeOutcome =
   | 'created'
@@ -93,8 +93,12 @@ export function mergeTransaction(
   const isRead = observation.source.kind === 'api';
   // A row that is recognised is not merged, whenever it was read: so it is not written here either.
   const isTimeKept = isSeenEarlier && !(isRead && rowDigestOf(record) !== undefined);
-  if (isChanged || isNew || isTimeKept || isRecognisedAgain(record, next))
-    return { record: next, outcome: 'noted' };
+  // Among several pending ids, a row wins within its second.
+  const isFirstRow =
+    buttonIds.length > 1 &&
+    known.seen.some(({ shownAt }, index) => shownAt === undefined && seen[index]?.shownAt !== undefined);
+  const isNoted = isChanged || isNew || isTimeKept || isFirstRow;
+  if (isNoted || isRecognisedAgain(record, next)) return { record: next, outcome: 'noted' };
   return isRead ? { record: next, outcome: 'confirmed' } : { record, outcome: 'duplicate' };
 }
 

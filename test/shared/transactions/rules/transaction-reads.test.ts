@@ -478,6 +478,19 @@ it('a read that is stored after the webhook of its version keeps the time at whi
   for (const order of permutations(seen)) expect(recordStatus(asStored(order))).toBe('declined');
 });
 
+it('a read that confirms one of two pending ids is noted: within its second, a row wins', () => {
+  const dates = { whole: '2026-01-01T10:00:00Z', later: '2026-01-01T10:00:01Z' };
+  const other = { id: 'tx-2', amountMinor: 100 };
+  const seen = [
+    webhook(0, { modifiedDate: dates.whole }),
+    webhook(0, { ...other, modifiedDate: dates.later }),
+  ];
+  const rows = [read(9, { modifiedDate: dates.whole }), read(9, { ...other, modifiedDate: dates.whole })];
+
+  for (const reads of permutations(rows))
+    expect(recordStatus(asStored([...seen, ...reads]))).toBe('conflict');
+});
+
 describe('promise 3', () => {
   const version = fc.record({
     status: fc.constantFrom('pending', 'pending', 'validated', 'declined'),
