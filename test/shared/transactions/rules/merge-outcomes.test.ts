@@ -165,6 +165,27 @@ describe('an observation of a known version', () => {
     expect(merged(record, read(8, validated)).record.seen[1]?.shownAt).toBe(minute(9));
   });
 
+  it('is noted if a read shows one of several ids for the first time, and confirmed by the next read', () => {
+    const single = merged(recordOf(webhook(0)), read(9));
+    const both = recordOf(webhook(0), webhook(1, other));
+    const first = merged(both, read(9));
+    const second = merged(first.record, read(9, other));
+
+    expect(single.outcome).toBe('confirmed');
+    expect([first.outcome, second.outcome]).toEqual(['noted', 'noted']);
+    expect(second.record.version).toBe(both.version);
+    for (const again of [read(10), read(10, other)])
+      expect(merged(second.record, again).outcome).toBe('confirmed');
+    expect(merged(both, webhook(2)).outcome).toBe('duplicate');
+  });
+
+  it('keeps the earlier time at which it was seen', () => {
+    const seenLate = merged(recordOf(webhook(5)), webhook(1));
+    const readLate = merged(recordOf(webhook(5)), read(1));
+
+    expect([seenLate, readLate].map(({ outcome }) => outcome)).toEqual(['noted', 'noted']);
+  });
+
   it('keeps the flags of whichever sighting has some', () => {
     const [flagged, plain] = [webhook(1, {}, { flags: ['unknown_field'] }), webhook(2)];
     const later = webhook(3, {}, { flags: ['unknown_category'] });
