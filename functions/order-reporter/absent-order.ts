@@ -13,46 +13,51 @@ export type Absence = {
   /** The order has a token, but the look-ups by it failed too often to be waited for. */
   isTokenUnread?: boolean;
   /**
-   * No read by an id says that Button has no such order: Button refuses them all, or one leads to another
-   * shop's order. A 404 by another id counts for nothing then, because Button may not accept ids of its kind.
+   * No 404 by an id counts: Button gave none, or an id leads to another shop's order. Then Button may not
+   * accept the kind of id that got the 404.
    */
   isIdUnread: boolean;
   /** Button has refused a read by an id, and that may pass. */
   refused?: CallEnd | undefined;
 };
 
-/** What else the end depends on. */
+/** What else decides how the cancellation ends. */
 export type AbsenceContext = {
   now: Date;
   /** A restored ledger may have forgotten what was sent before this instant (ISO 8601 UTC). */
   verifyBefore?: string | undefined;
-  /** A read before the cancellation has shown the order. */
+  /** A read before the cancellation has shown the order, and not that it has no token. */
   wasShown?: boolean;
 };
 
-/** The end of a cancellation if Button holds the order no longer, or never has. */
+/** The end of a cancellation if Button no longer holds the order, or never held it. */
 export const CANCELLED = ended({ result: 'done', acceptedOnly: false, sent: true });
 
 /** The end of a cancellation if nothing shows whether Button holds the order. */
-export const UNCONFIRMED = refused('cancellation_unconfirmed');
+export const CANCELLATION_UNCONFIRMED = refused('cancellation_unconfirmed');
 
 /**
  * For this long after the last call that may have made the order, or after Button's last answer about it,
  * what was carried out may still be invisible: longer than Button should need to show it.
  */
-const CREATED_UNSEEN_FOR_MS = 15 * 60_000;
+const UNSEEN_FOR_MS = 15 * 60_000;
 
 /**
- * The end of a cancellation if no read shows the order: it counts as cancelled once Button should show it,
- * and once the list of its token or a read by an id would show it. Pure.
+ * The end of a cancellation if no read shows the order. Pure.
+ *
+ * The list of the token proves that the order is gone if the order would be in it. If it proves nothing, a
+ * refused read that may pass is waited for. Then the order waits as long as Button may show it late. After
+ * that, it counts as cancelled if the list proves that it is gone, if Button answers 404 for an id and no
+ * look-up by token is missing, or if Button has acknowledged a cancellation. Otherwise an operator has to
+ * decide.
  */
 export function absent(entry: LedgerEntry, absence: Absence, context: AbsenceContext): CallEnd {
   const { isUnlisted, isTokenUnread, isIdUnread, refused: awaited } = absence;
-  const isProvedByList = isUnlisted && isSurelyListed(entry, context);
+  const isProvedByList = isUnlisted && wouldBeListed(entry, context);
   if (awaited && !isProvedByList) return awaited;
   if (mayBeShownLater(entry, context)) return NOT_SHOWN_YET;
   const isProvedById = !isIdUnread && !isTokenUnread;
-  return isProvedByList || isProvedById || isAcknowledged(entry) ? CANCELLED : UNCONFIRMED;
+  return isProvedByList || isProvedById || isAcknowledged(entry) ? CANCELLED : CANCELLATION_UNCONFIRMED;
 }
 
 /**
@@ -64,8 +69,11 @@ export function mayLackToken(entry: LedgerEntry, { verifyBefore }: AbsenceContex
   return entry.tokenDue === true && mayBeSent;
 }
 
-/** The last call that has made or changed the order at Button, or may have. Pure. */
-export function lastChange({ newest, reported, progress }: LedgerEntry): { sentAt?: string } | undefined {
+/**
+ * When Button last answered about the order, or, if it never has, when the last call that may have made it
+ * ended. Undefined if no call can have made it. Pure.
+ */
+function lastChange({ newest, reported, progress }: LedgerEntry): { sentAt?: string } | undefined {
   if (reported) return { sentAt: reported.at };
   const doubt = openDoubt(progress);
   return doubt && (doubt.hash !== newest.hash || doubt.amongOthers) ? doubt : undefined;
@@ -76,15 +84,20 @@ export function mayBeCancelled(entry: LedgerEntry): boolean {
   return entry.reported?.kind === 'cancelled' || mayBeDone(entry);
 }
 
-/** Until Button confirms or shows the order, it may have made it without the token. */
-function isSurelyListed(entry: LedgerEntry, context: AbsenceContext): boolean {
-  const mayBeMade = isUnconfirmed(entry) && !context.wasShown && lastChange(entry) !== undefined;
-  return !mayBeMade && !mayLackToken(entry, context);
+/**
+ * Whether the list of the token would show the order if Button held it. It may not if a call may have made
+ * the order, and Button has neither confirmed nor shown it: Button may hold it without the token.
+ */
+function wouldBeListed(entry: LedgerEntry, context: AbsenceContext): boolean {
+  const mayBeMade = lastChange(entry) !== undefined || isStale(entry, context.verifyBefore);
+  const isProved = context.wasShown === true || !isUnconfirmed(entry);
+  return (isProved || !mayBeMade) && !mayLackToken(entry, context);
 }
 
 /**
- * Button may show an order late that it accepted recently, or whose create was not answered, and find nothing
- * to cancel until then. If the order may already be cancelled, it comes only after a 202.
+ * Button may show an order late, and find nothing to cancel until then: for two hours after it last answered
+ * about the order, and for 15 minutes after a call that may have made it. If an earlier call may have
+ * cancelled the order, the two hours apply only after a 202.
  */
 function mayBeShownLater(entry: LedgerEntry, { now }: AbsenceContext): boolean {
   const { newest, reported } = entry;
@@ -92,7 +105,7 @@ function mayBeShownLater(entry: LedgerEntry, { now }: AbsenceContext): boolean {
   const change = lastChange(entry);
   if (!change || reported?.kind === 'cancelled') return false;
   const since = change.sentAt ?? newest.receivedAt ?? newest.time;
-  return now.getTime() - Date.parse(since) < CREATED_UNSEEN_FOR_MS;
+  return now.getTime() - Date.parse(since) < UNSEEN_FOR_MS;
 }
 
 /** Button itself says that the order is cancelled: no read has to confirm it. */

@@ -54,12 +54,13 @@ export async function callButton(entry: LedgerEntry, ports: CallButtonPorts): Pr
 
 /**
  * No read shows the order. An order that Button has acknowledged is updated, because reads may not accept
- * the brand's id although updates do. An order that Button has only accepted (202), and that was looked up
- * by its token, is not updated: it waits, because the list may show it later. A new order that may have been
- * created, and was not looked up by a token, is updated too. If Button refuses that update in any way (how
- * it refuses an unknown id is not documented), the order is created. An order that was never sent is created
- * at once: an update could only meet another shop's order. After a refused read, an order that may exist at
- * Button, and that Button has not acknowledged, waits, because its id may lead to another shop's.
+ * the brand's id although updates do. If Button has only accepted the order (202), and the list of its token
+ * does not show it, nothing is sent: the list may show it within two hours. A new order that may have been
+ * created is updated too, unless the list shows that Button does not hold it. If Button refuses that update
+ * in any way (how it refuses an unknown id is not documented), the order is created. An order that was never
+ * sent is created at once: an update could only meet another shop's order. After a refused read, an order
+ * that may exist at Button, and that Button has not acknowledged, waits, because its id may lead to another
+ * shop's.
  * `mayBeCreated`: an earlier create may have been carried out.
  */
 async function sendNotFound(
@@ -69,13 +70,13 @@ async function sendNotFound(
 ): Promise<CallEnd> {
   const { entry, now } = version;
   // A list shows no order that was sent before its token was known.
-  const isUnlisted = absence.isUnlisted && !entry.tokenDue;
+  const isProvedByList = absence.isUnlisted && !entry.tokenDue;
   if (entry.reported) {
-    if (isUnconfirmed(entry) && (refusedRead || isUnlisted)) return refusedRead ?? notFound(entry, now);
+    if (isUnconfirmed(entry) && (refusedRead || isProvedByList)) return refusedRead ?? notFound(entry, now);
     return updateOrder({ ...version, isLookedUp: true, withToken: entry.tokenDue });
   }
   if (mayBeCreated && refusedRead) return refusedRead;
-  if (isUnlisted || !mayBeCreated) return createOrder(version);
+  if (isProvedByList || !mayBeCreated) return createOrder(version);
   const update = await updateOrder({ ...version, isLookedUp: true, withToken: true });
   const { result } = update;
   const isRefused = result.result === 'refused' || ('reason' in result && result.reason === 'forbidden');

@@ -90,7 +90,7 @@ export function notFound(entry: LedgerEntry, now: Date): CallEnd {
   return isReportedRecently(entry, now) ? NOT_SHOWN_YET : refused('unknown_to_button');
 }
 
-/** Whether Button answered about the order so recently that it may not show what it did yet. Pure. */
+/** Whether Button acknowledged the order so recently that it may not show the result yet. Pure. */
 export function isReportedRecently({ reported }: LedgerEntry, now: Date): boolean {
   return reported !== undefined && now.getTime() - Date.parse(reported.at) < SHOWN_WITHIN_MS;
 }
@@ -199,7 +199,7 @@ const REFUSALS = {
     fix: 'Find out whose it is; report this one under another id, or replay the entry',
   },
   cancellation_unconfirmed: {
-    problem: 'Button shows no such order, but does not answer every read',
+    problem: 'Button shows no such order, but may hold it',
     fix: ASK_BUTTON,
   },
   line_items_missing: VERSION_REASONS.line_items_missing,

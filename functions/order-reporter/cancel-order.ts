@@ -7,14 +7,12 @@ import {
   type LedgerEntry,
   type UnconfirmedOrder,
 } from '../../shared/orders/rules/order-ledger.ts';
-import { isStale } from '../../shared/orders/rules/order-next-call.ts';
 import {
   absent,
+  CANCELLATION_UNCONFIRMED,
   CANCELLED,
-  lastChange,
   mayBeCancelled,
   mayLackToken,
-  UNCONFIRMED,
   type AbsenceContext,
 } from './absent-order.ts';
 import {
@@ -36,16 +34,16 @@ import { cancelByIds } from './send-by-ids.ts';
 export type CancelOrder = Omit<AbsenceContext, 'wasShown'> & { entry: LedgerEntry; api: OrderApi };
 
 /**
- * Cancels the order. An unconfirmed order is looked up first: at Button the id may belong to another shop's
- * order, which must not be cancelled. The order counts as cancelled if Button says so. If Button says that
- * there is no such order, or says nothing (204), the reads after it decide (`absent`).
+ * Cancels the order. If anything is known of an unconfirmed order, it is read first: its id may lead to
+ * another shop's order, which must not be cancelled. The order counts as cancelled if Button says so. After a
+ * 403, a 404 or a 204, further reads decide.
  */
 export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
   const { entry } = cancel;
   const isCancelled = entry.reported?.kind === 'cancelled' && !openDoubt(entry.progress);
   if (isCancelled && entry.tokenDue) return cancelByToken(cancel);
   const cancels = isUnconfirmed(entry) ? entry.newest.cancels : undefined;
-  const own = cancels ? await findOwn(cancel, cancels) : { ids: idsOf(entry) };
+  const own = cancels ? await findIds(cancel, cancels) : { ids: idsOf(entry) };
   if ('end' in own) return own.end;
   const { buttonOrderId } = own;
   const answer = await cancelByIds(own.ids, cancel);
@@ -65,19 +63,19 @@ export async function cancelOrder(cancel: CancelOrder): Promise<CallEnd> {
 }
 
 /**
- * The ids under which this order, and no other shop's, can be cancelled, and Button's own among them.
- * `wasShown`: a read has shown the order.
+ * The ids by which a cancellation may be sent. `buttonOrderId`: Button's id, if a read has shown it.
+ * `wasShown`: a read has shown the order, and not that it has no token.
  */
-type OwnIds = { ids: string[]; buttonOrderId?: string | undefined; wasShown?: boolean };
+type CancellableIds = { ids: string[]; buttonOrderId?: string | undefined; wasShown?: boolean };
 
 /**
  * The ids of an order that Button has not acknowledged, or an end if nothing is to be cancelled. `cancels` is
  * what is known of the order.
  */
-async function findOwn(
+async function findIds(
   { entry, api, ...context }: CancelOrder,
   cancels: UnconfirmedOrder,
-): Promise<OwnIds | { end: CallEnd }> {
+): Promise<CancellableIds | { end: CallEnd }> {
   const read = await readOrder(entry, api);
   if (read.reading === 'failed') return { end: unlessUnreadable(entry, read.end) };
   if (read.reading === 'found') {
@@ -86,7 +84,7 @@ async function findOwn(
     const { button_order_id: buttonOrderId = id } = order;
     return {
       ids: idsOf(entry, id, buttonOrderId),
-      wasShown: true,
+      wasShown: tokenAt(order.btn_ref, entry) !== 'none',
       ...(buttonOrderId !== entry.orderId && { buttonOrderId }),
     };
   }
@@ -96,20 +94,19 @@ async function findOwn(
   if (read.refused) return { end: read.refused };
   if (read.isUnlisted && !mayLackToken(entry, context)) return { end: absent(entry, read, context) };
   if (cancels.isIdTaken) return { end: refused('order_id_taken') };
-  // If no call can have made the order, an id that Button refuses to read can only lead to another shop's.
-  const isUnmade = !lastChange(entry) && !isStale(entry, context.verifyBefore);
-  return isUnmade && read.isIdUnread ? { end: UNCONFIRMED } : { ids: idsOf(entry) };
+  // Until Button has accepted the order, an id that it refuses to read may lead to another shop's.
+  return !entry.reported && read.isIdUnread ? { end: CANCELLATION_UNCONFIRMED } : { ids: idsOf(entry) };
 }
 
 /**
  * Reads the order under every id and its token, because the answer alone does not say enough. An order that
- * is open under an id that was unknown is cancelled by that id. If one shows the order's token, no other
- * counts. A 403 means what the reads show. If they do not show the order, and no earlier call can have
- * cancelled it, the 403 means nothing.
+ * is open under an id that was not tried is cancelled by that id. If an open order shows the token, open
+ * orders without it do not count. After a 403, the try has failed if the reads show the order as open, or if
+ * they do not show it and no earlier call can have cancelled it.
  */
 async function confirm(
   { entry, api, ...context }: CancelOrder,
-  { ids: tried, wasShown = false }: OwnIds,
+  { ids: tried, wasShown = false }: CancellableIds,
   answer: OrderApiAnswer & { answer: 'not-found' | 'unconfirmed' | 'forbidden' },
 ): Promise<CallEnd> {
   const { detail } = answer.answer === 'forbidden' ? answer : {};
@@ -130,7 +127,8 @@ async function confirm(
 
 /**
  * The order was cancelled before its token was known: only the token may lead to an order that a restored
- * ledger forgot. If the list shows no id of Button's, the brand's is read first: it may lead to another's.
+ * ledger forgot. If the list shows no id of Button's, the brand's id is read first, because it may lead to
+ * another shop's order.
  */
 async function cancelByToken({ entry, api }: CancelOrder): Promise<CallEnd> {
   const read = await lookUp(entry, api);

@@ -27,16 +27,16 @@ export type OrderReadResult =
 type ShownOrder = ({ reading: 'found' } & FoundOrder) | ({ reading: 'anothers' } & FoundOrder);
 
 /**
- * After this number of look-ups by token that were not answered, which takes about a day, the answers for the
- * order's ids count alone: an order must not wait forever for a look-up that never works.
+ * After this number of unanswered look-ups by token, about a day, the order no longer waits for them: they
+ * might never work. The reads by id then decide, except about a cancellation, which they cannot prove.
  */
 const MAX_FAILED_LOOK_UPS = 48;
 
 /**
  * Reads the order by the id that Button has just `shown`, then by each of its own, and, if they do not find
- * it, by its token (docs/decisions/0013-look-up-by-token.md). An order that only its token finds, without an
- * id of Button's, cannot be reached by an id that leads to another's. Once Button has acknowledged the order,
- * another shop's counts as not found.
+ * it, by its token (docs/decisions/0013-look-up-by-token.md). If only the list of the token shows the order,
+ * without Button's id, and the brand's id leads to another shop's order, no call can reach it. Once Button
+ * has acknowledged the order, another shop's counts as not found.
  */
 export async function readOrder(entry: LedgerEntry, api: OrderApi, shown?: string): Promise<OrderReadResult> {
   const byIds = await readByIds(idsToRead(entry, shown), { entry, api }, 1);
@@ -71,7 +71,7 @@ type ReadsByIds = {
   anothers?: ShownOrder & { reading: 'anothers' };
   /** By id, the refusals that may pass. Button may also refuse ids of the kind that it does not accept. */
   refusals: Map<string, CallEnd>;
-  /** Button says for an id that it has no such order. */
+  /** Button gives a 404 for an id. */
   isAnswered: boolean;
   /** Why a read was not answered; the other ids are not read then. */
   failed?: CallEnd;
@@ -104,7 +104,7 @@ function withIdOf(order: OrderAtButton, id: string, { orderId }: LedgerEntry): O
   return id === orderId ? order : { ...order, button_order_id: order.button_order_id ?? id };
 }
 
-/** `by`: what led to the order. */
+/** `by`: the id under which the order is judged. */
 function whoseOrder(one: FoundOrder, entry: LedgerEntry, by = one.id): ShownOrder {
   return { reading: mayChange({ ...one, id: by }, entry) ? 'found' : 'anothers', ...one };
 }

@@ -143,11 +143,12 @@ export class QueueWorker extends Construct {
 
   /**
    * A message of a standard queue goes to the back once it has been received three times without being
-   * deleted, and the queue's age is that of the next one from then on: it tells of messages that nobody
-   * takes, the worker of those that it tries in vain. A FIFO queue keeps its order, and what waits behind a
-   * message in its group has not been received.
+   * deleted, and the queue's age is that of the next one from then on: it shows messages that nobody takes,
+   * and the worker reports the age of those that it could not handle. A FIFO queue keeps its order, and
+   * what waits behind a message in its group has not been received.
    *
-   * Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+   * Source:
+   * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
    */
   #age({ kind, reportedAge }: { kind: 'fifo' | 'standard'; reportedAge: Metric | undefined }): {
     metric: IMetric;
@@ -215,12 +216,15 @@ function visibilityTimeoutSeconds(scope: Construct, props: QueueWorkerProps): nu
   const seconds = props.visibilityTimeoutSeconds ?? least;
   if (seconds < least)
     throw new Error(
-      `The visibility timeout of ${scope.node.path} must be at least ${least} s, six times its worker's.`,
+      `The visibility timeout of ${scope.node.path} must be at least ${least} s: six times the timeout of its worker.`,
     );
   return seconds;
 }
 
-/** The age at which dead letters are about to expire. Only those of a standard queue keep their time. */
+/**
+ * The age at which dead letters are about to expire. In a standard queue, the time before the move counts
+ * towards it; in a FIFO queue it does not.
+ */
 function expiringAgeSeconds({
   kind,
   maxReceiveCount,

@@ -145,7 +145,7 @@ async function keepAbandoned(
     kind: `order#${brandId}`,
     id: messageId,
     bytes: orderMessage(entry),
-    reasons: [{ code: 'abandoned', problem: `An operator gave up the order: ${reason}` }],
+    reasons: [{ code: 'abandoned', problem: `An operator abandoned the order: ${reason}` }],
     refusedAt: now().toISOString(),
     origin: `sqs:${messageId}`,
     orderId: entry.orderId,

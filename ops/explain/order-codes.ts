@@ -37,7 +37,7 @@ export const LEDGER_CODES = explanations(
       'the body of order B07',
     ],
     abandoned: [
-      'An operator gave up the order.',
+      'An operator abandoned the order.',
       'Send a newer version, or replay the entry.',
       'order-abandon by mistake',
       'orders-replay of the entry',
@@ -55,7 +55,7 @@ export const LEDGER_CODES = explanations(
       'a failing order that was corrected',
     ],
     refused_by_button: [
-      "Button refuses the order unchanged; the problem quotes Button's answer.",
+      "Button refuses the order as it is; the problem quotes Button's answer.",
       'Correct the order and replay the entry.',
       'Button says: 400 purchase_date',
       'the date in the form that Button accepts',
@@ -79,8 +79,8 @@ export const LEDGER_CODES = explanations(
       'the same update once Button has the order again',
     ],
     order_id_taken: [
-      'Button holds a different order with this id: its token, date or currency differs.',
-      'Report this order under another id.',
+      'Button holds an order with this id, and nothing shows that it is this one.',
+      'Find out whose it is; report this one under another id, or replay the entry.',
       'two shops that both count from 1',
       'ids that begin with the name of the shop',
     ],
@@ -103,10 +103,10 @@ export const LEDGER_CODES = explanations(
       'version 4, a cancellation',
     ],
     cancellation_unconfirmed: [
-      'Button does not show the order, but does not answer every read that could show it: the order may still be open.',
-      'Ask your Button contact; replay the entry to try again, or abandon it to let the held versions go on.',
+      'Button does not show the order, but its answers do not prove that it is gone: the order may still be open.',
+      'Ask your Button contact; replay the entry to try again, or abandon it to have the held version sent.',
       'a cancellation that gets 404, while the look-up by token gets 500 again and again',
-      'a cancellation that Button confirms, or after which no read finds the order',
+      'a cancellation that Button confirms, or a 404 and then a list that does not show the order',
     ],
     ledger_entry_unreadable: [
       'The item of this order in the ledger cannot be read: a later release wrote it, or somebody edited it.',
@@ -188,13 +188,13 @@ export const WAIT_CODES = explanations(
       'order-retry',
     ],
     not_found: [
-      'Button does not show an order that it accepted recently.',
+      'Button does not show the order, but may show it later: a call about it may have been carried out.',
       'Do nothing; it is tried again.',
       '404 a minute after 202',
       'the order',
     ],
     still_open: [
-      'Button accepted the cancellation, but still shows the order as open.',
+      'A cancellation was sent, but Button still shows the order as open.',
       'Do nothing; the order is read again.',
       'status open after a cancellation',
       'status deleted',
@@ -225,13 +225,13 @@ export const WAIT_CODES = explanations(
     ],
     look_up_http_401: [
       'Button refuses the look-up by token, and no other call.',
-      'Do nothing; after half an hour the look-up is skipped.',
+      'Do nothing; after half an hour the order no longer waits for it. A cancellation may go to quarantine.',
       '401 for the look-up',
       '200',
     ],
     list_goes_on: [
       'The orders of a token fill more than one page, and this order is not on the first.',
-      'Do nothing; after a day the look-up is skipped.',
+      'Do nothing; after a day the order no longer waits for it. A cancellation may go to quarantine.',
       'a token with hundreds of orders',
       'a token with one',
     ],

@@ -109,7 +109,7 @@ function ledgerMoments(entry: LedgerEntry): Moment[] {
       what: 'Put in quarantine: Button keeps failing on it; it is tried once a day',
     });
   if (heldVersion) {
-    const what = `${versionInWords(heldVersion.newest)} waits for the end of the cancellation`;
+    const what = `${versionInWords(heldVersion.newest)} is held behind the cancellation`;
     moments.push({ at: heldVersion.newest.receivedAt ?? heldVersion.newest.time, what });
   }
   return moments;

@@ -127,7 +127,7 @@ const BUDGETS: Record<string, number> = {
 
 /** The most that any function may contain of each package, in bytes. A bundle contains no other package. */
 const PACKAGE_BUDGETS: Record<string, number> = {
-  "this project's own": 114_000,
+  "this project's own": 114_500,
   'what stands in for the SDK': 400,
   '@aws-sdk/client-dynamodb': 30_000,
   '@aws-sdk/client-eventbridge': 14_000,

@@ -112,7 +112,7 @@ export class OrderInvariants {
     for (const messageId of messageIds) this.#givenUp.add(messageId);
   }
 
-  /** Cancellations that Button has refused, for orders without any other problem. */
+  /** Cancellations that ended as refused, with the reason, of open orders without any other problem. */
   refusedCancellations(): { orderId: string; messageIds: readonly string[]; reason: string }[] {
     return this.#orders().flatMap(({ orderId, taken, report, live }) => {
       const { progress, newest } = report ?? {};

@@ -57,7 +57,7 @@ export const BUGS: readonly KnownBug[] = [
     name: 'a cancellation does not beat what comes later',
     bug: {
       file: 'shared/orders/rules/order-decision.ts',
-      original: "if (newest.kind === 'cancelled' && isOpen) return 'after-cancellation';",
+      original: "if (newest.kind === 'cancelled' && isUndecided) return 'after-cancellation';",
       planted: '',
     },
     seed: 4,

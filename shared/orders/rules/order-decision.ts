@@ -102,10 +102,10 @@ export type LedgerOutcome =
  *
  * Versions decide, not the order of arrival: an older version changes nothing, and the same version with
  * other content is refused. A cancellation counts whatever its version is, because it cannot be undone
- * (Reporting Orders, "Cancel an Order"), unless it is replayed after the order continued. Only a cancellation
- * that Button refused, or that an operator abandoned, lets versions through: those later than the version
- * known before it. The token belongs to the order: any message brings it, even one whose version changes
- * nothing. So does the purchase of an order that was cancelled before it was known.
+ * (Reporting Orders, "Cancel an Order"), unless an operator replays it after a later version arrived. Only a
+ * cancellation that Button refused, or that an operator abandoned, lets versions through: those later than
+ * the version known before it. The token belongs to the order: any message brings it, even one whose version
+ * changes nothing. A later message also brings the purchase of an order whose cancellation arrived first.
  */
 export function decide(state: OrderState, command: OrderCommand, context: DecisionContext): Decision {
   switch (command.command) {
@@ -262,8 +262,8 @@ function placeOf(
     return newest.kind === 'cancelled' && !isSentAgain && !isEdit ? 'same' : 'newer';
   }
   // A cancellation that no read could confirm may have been carried out.
-  const isOpen = !isRefused || isCancellationUnconfirmed(progress);
-  if (newest.kind === 'cancelled' && isOpen) return 'after-cancellation';
+  const isUndecided = !isRefused || isCancellationUnconfirmed(progress);
+  if (newest.kind === 'cancelled' && isUndecided) return 'after-cancellation';
   const place = compareVersions(event.version, latestVersion(newest));
   if (place !== 'same') return place;
   if (newest.kind === 'cancelled') return 'older';
@@ -275,9 +275,14 @@ function placeOf(
  * version that Button does not hold is held.
  */
 function hold(entry: LedgerEntry, incoming: IncomingVersion): Decision {
-  const before = entry.heldVersion?.newest ?? entry.newest;
+  if (entry.progress.state === 'settled') return noChange('ignored-after-cancel');
+  const { heldVersion } = entry;
+  const before = heldVersion?.newest ?? entry.newest;
   const place = compareVersions(incoming.event.version, latestVersion(before));
-  if (entry.progress.state === 'settled' || place !== 'newer') return noChange('ignored-after-cancel');
+  if (place === 'incomparable') return refuse('order_by_mixed');
+  const isOther = place === 'same' && heldVersion && !isCopyOf(before, incoming);
+  if (isOther && !incoming.isReplay) return refuse('version_conflict');
+  if (place !== 'newer' && !isOther) return noChange('ignored-after-cancel');
   const newest = toNewestVersion({ ...entry, newest: before }, incoming);
   if (newest === 'line_items_missing') return refuse(newest);
   const { warnings } = incoming;

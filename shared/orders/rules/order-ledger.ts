@@ -5,8 +5,9 @@ export type NewestVersion = {
   version: OrderVersionId;
   /**
    * Only for a cancellation, which counts whatever its version is: the latest version of the order that was
-   * known before. If Button refuses the cancellation, versions later than that one count. For an unconfirmed
-   * order it is present only if it is later than the cancellation's own version, which counts otherwise.
+   * known before. If Button refuses the cancellation, or an operator abandons it, versions later than that
+   * one count. For an unconfirmed order it is present only if it is later than the cancellation's own
+   * version, which counts otherwise.
    */
   latestKnown?: OrderVersionId;
   kind: OrderEvent['kind'];
@@ -162,7 +163,7 @@ export type LedgerEntry = {
   failedLookUps?: number;
   /**
    * A version that Button does not hold, from before or after an unfinished cancellation: it becomes the
-   * newest if Button refuses the cancellation.
+   * newest if Button refuses the cancellation, or an operator abandons it.
    */
   heldVersion?: HeldVersion;
   /** Codes of the newest version's warnings, and of `TOKEN_WARNINGS`. */

@@ -54,7 +54,7 @@ function trustOf(entry: LedgerEntry, verifyBefore: string | undefined): TrustsAm
  */
 export function isStale({ newest, reported }: LedgerEntry, verifyBefore: string | undefined): boolean {
   if (verifyBefore === undefined) return false;
-  const { order, time, receivedAt } = newest;
-  const since = reported ? [reported.at] : [time, receivedAt, order?.purchase_date];
+  const { order, cancels, time, receivedAt } = newest;
+  const since = reported ? [reported.at] : [time, receivedAt, (order ?? cancels)?.purchase_date];
   return since.some((at) => at && at < verifyBefore);
 }

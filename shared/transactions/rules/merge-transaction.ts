@@ -91,7 +91,7 @@ export function mergeTransaction(
   const isSeenEarlier = known.seen.some(({ seenAt }, index) => seenAt !== seen[index]?.seenAt);
   const isChanged = known !== record || !areSameCandidates(next, record);
   const isRead = observation.source.kind === 'api';
-  // A row that is recognised is not merged, whenever it was read: so it is not written here either.
+  // The reconciler skips a row that it recognises, so an earlier time of a read is not worth a write.
   const isTimeKept = isSeenEarlier && !(isRead && rowDigestOf(record) !== undefined);
   // Among several pending ids, a row wins within its second.
   const isFirstRow =
@@ -282,7 +282,7 @@ function restated(next: TransactionRecord, before: TransactionRecord, storing: S
     : nextVersion(stated, before, storing);
 }
 
-/** Whether a purchase that is erased would be rewarded as before if it were not. */
+/** Whether an erased purchase has the same reward as before, leaving its erasure aside. */
 function isWorthTheSame(record: TransactionRecord, before: TransactionRecord, storing: Storing): boolean {
   const { erasedAt: _erased, ...unerased } = record;
   const worth = ({ candidates: [{ transaction }] }: TransactionRecord): unknown[] => [

@@ -135,7 +135,7 @@ describe.each(ENDS)('a cancellation of an order that no read shows: %s', (_sent,
   });
 });
 
-it('the list of its token proves that an order is gone which a read had shown before', () => {
+it('if a read showed the order before, the list of its token proves that it is gone', () => {
   const accepted = cancellation({ reported: { at: minutesAgo(120), acceptedOnly: true } });
   const absence = { isUnlisted: true, isIdUnread: true };
 
@@ -150,4 +150,17 @@ it('the list of a token that came late proves nothing if a restored ledger may h
 
   expect(absent(unsent, absence, { now }).result).toMatchObject(RESULTS.gone);
   expect(absent(unsent, absence, { now, verifyBefore }).result).toMatchObject(RESULTS.unconfirmed);
+});
+
+it('the list proves nothing about an old purchase that a restored ledger may have forgotten', () => {
+  const { newest, ...entry } = cancellation({});
+  const forgotten = { ...entry, newest: { ...newest, cancels: sent } };
+  const absence = { isUnlisted: true, isIdUnread: true };
+
+  expect(absent(forgotten, absence, { now, verifyBefore: sent.purchase_date }).result).toMatchObject(
+    RESULTS.gone,
+  );
+  expect(absent(forgotten, absence, { now, verifyBefore: minutesAgo(1) }).result).toMatchObject(
+    RESULTS.unconfirmed,
+  );
 });

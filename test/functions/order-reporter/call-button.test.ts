@@ -1362,7 +1362,7 @@ describe('a cancellation of an order that Button has not acknowledged, whose id 
     const late = { ...unreported(), tokenDue: true } as const;
 
     const restored = await talk(late, answers, '2026-06-01T13:00:00.000Z');
-    const since = await talk(late, answers, '2026-06-01T11:00:00.000Z');
+    const since = await talk(late, answers, purchase_date);
 
     expect(restored.asked).toEqual(['get', 'getByToken', 'cancel']);
     expect(since.asked).toEqual(['get', 'getByToken']);
@@ -2127,17 +2127,30 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     expect(waits.result).toEqual({ result: 'try-again', reason: 'http_400', isLookUp: true });
   });
 
-  it('waits before it cancels one that Button has not acknowledged', async () => {
-    const asked = async (failedLookUps: number, made: string) => {
-      const entry = tokenless({ kind: 'cancelled', doubt: { kind: 'unclear', hash: made } });
+  it.each<[string, Claimed, string | undefined]>([
+    ['may have been created', { doubt: { kind: 'unclear', hash: 'h-1' } }, undefined],
+    ['was never created', inDoubt, undefined],
+    ['a restored ledger may have forgotten', {}, '2100-01-01T00:00:00Z'],
+  ])(
+    'cancels no order by the id alone that %s: it may be another shop’s',
+    async (_what, more, verifyBefore) => {
+      const entry = tokenless({ kind: 'cancelled', ...more });
       const newest = { ...entry.newest, cancels: { purchase_date, currency } };
-      return (await talk({ ...entry, newest, failedLookUps }, { get: refusedRead, cancel: done })).asked;
-    };
+      const end = (failedLookUps: number) =>
+        talk({ ...entry, newest, failedLookUps }, { get: refusedRead, cancel: done }, verifyBefore);
 
-    expect(await asked(5, 'h-1')).toEqual(['get']);
-    expect(await asked(6, 'h-1')).toEqual(['get', 'cancel']);
-    // No call can have made the order: whatever the id leads to, it is not this one.
-    expect(await asked(6, 'h-2')).toEqual(['get']);
+      expect(await end(5)).toMatchObject({ asked: ['get'], result: { result: 'try-again', isLookUp: true } });
+      expect(await end(6)).toMatchObject({ asked: ['get'], result: { reason: 'cancellation_unconfirmed' } });
+    },
+  );
+
+  it('cancels an order by the id alone if Button has accepted it (202)', async () => {
+    const entry = tokenless({ kind: 'cancelled', reported: { acceptedOnly: true } });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+
+    const { asked } = await talk({ ...entry, newest, failedLookUps: 6 }, { get: refusedRead, cancel: done });
+
+    expect(asked).toEqual(['get', 'cancel']);
   });
 
   const sentAt = '2026-05-31T00:00:00.000Z';
@@ -2172,17 +2185,6 @@ describe('where Button refuses ids of one kind, instead of saying that it knows 
     );
 
     expect(result).toEqual(isDone);
-  });
-
-  it('cancels an order by the id alone if a restored ledger may have forgotten its create', async () => {
-    const entry = tokenless({ kind: 'cancelled' });
-    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
-    const asked = async (verifyBefore?: string) =>
-      (await talk({ ...entry, newest, failedLookUps: 6 }, { get: refusedRead, cancel: done }, verifyBefore))
-        .asked;
-
-    expect(await asked('2100-01-01T00:00:00Z')).toEqual(['get', 'cancel']);
-    expect(await asked()).toEqual(['get']);
   });
 
   it('keeps Button’s id that the list has shown if the cancellation is unclear: it can be read next time', async () => {

@@ -646,7 +646,7 @@ describe('a version that arrives while a cancellation is in progress (requiremen
   });
 
   it.each([0, 1])(
-    'is held after that too, whether %i are held already, until somebody abandons that',
+    'is held after a cancellation that no read could confirm, with %i held before, until an operator abandons it',
     (held) => {
       const unconfirmed = { result: 'refused', reason: 'cancellation_unconfirmed' } as const;
       const fifth = receive(event(5, { customer_order_id: 'fifth' }));
@@ -663,6 +663,21 @@ describe('a version that arrives while a cancellation is in progress (requiremen
       });
     },
   );
+
+  it('is refused if it is another version than the held one of its place, or ordered in another way', () => {
+    const waits = { result: 'try-again', reason: 'http_429' } as const;
+    const { state, when } = given(
+      ...[receive(event(1)), done, receive(event(2, 'cancelled')), waits, receive(event(4))],
+    );
+    const other = event(4, { customer_order_id: 'other' });
+    const byTime = { by: 'time', time: '2026-06-01T12:00:00.000Z' } as const;
+
+    expect(when(receive(event(4)))).toMatchObject({ refusal: undefined, after: state });
+    expect(when(receive(other))).toMatchObject({ refusal: 'version_conflict', after: state });
+    expect(when(receive({ ...event(5), version: byTime }))).toMatchObject({ refusal: 'order_by_mixed' });
+    const edited = when(receive(other, { isReplay: true })).after;
+    expect(known(edited).heldVersion?.newest.order).toMatchObject({ customer_order_id: 'other' });
+  });
 
   it('is the latest one that arrived', () => {
     const state = after(pending.when(receive(event(4, { customer_order_id: 'fourth' }))).after, later);
