@@ -926,6 +926,37 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
     expect(await asks({ failedLookUps: 6 }, unlisted, [readRefused])).toEqual(isUnconfirmed);
   });
 
+  it('is not settled by a 404 for Button’s id, while the brand’s id leads to another shop’s order', async () => {
+    const theirs = found({ ...held, button_order_id: 'btnorder-9', btn_ref: 'srctok-another' });
+    const entry = tokenless({ kind: 'cancelled', reported: { buttonOrderId: 'btnorder-1' } });
+    const { result } = await talk(entry, { cancel: missing, get: [theirs, missing, theirs] });
+
+    expect(result).toEqual({ result: 'refused', reason: 'cancellation_unconfirmed' });
+  });
+
+  it.each([
+    ['without its token, which the list cannot show', null, { reason: 'cancellation_unconfirmed' }],
+    ['with its token, which the list would show', token, isDone],
+  ])('of an order that a read has shown %s', async (_how, btn_ref, expected) => {
+    const entry = claimed({
+      kind: 'cancelled',
+      reported: { acceptedOnly: true },
+      more: { failedLookUps: 6 },
+    });
+    const newest = { ...entry.newest, cancels: { purchase_date, currency } };
+    const readRefused = { ...down, isRefused: true, reason: 'http_400' } as const;
+    const { result } = await talk(
+      { ...entry, newest },
+      {
+        cancel: { answer: 'unconfirmed' },
+        get: [found({ ...held, btn_ref }), readRefused],
+        getByToken: missing,
+      },
+    );
+
+    expect(result).toMatchObject(expected);
+  });
+
   it('is not settled by a read that shows another shop’s order, while Button refuses to read its own id', async () => {
     const theirs = found({ ...held, button_order_id: 'btnorder-9', btn_ref: 'srctok-another' });
     const readRefused = { ...down, isRefused: true, reason: 'http_400' } as const;

@@ -30,6 +30,7 @@ import {
   settle,
   type SettlementContext,
 } from '../../../../shared/orders/rules/order-settlement.ts';
+import { withoutCustomer } from '../../../../shared/orders/rules/erase-customer.ts';
 
 const sample = OrderSchema.parse(
   JSON.parse(readFileSync(new URL('../../../fixtures/button/order-create.json', import.meta.url), 'utf8')),
@@ -677,6 +678,18 @@ describe('a version that arrives while a cancellation is in progress (requiremen
     expect(when(receive({ ...event(5), version: byTime }))).toMatchObject({ refusal: 'order_by_mixed' });
     const edited = when(receive(other, { isReplay: true })).after;
     expect(known(edited).heldVersion?.newest.order).toMatchObject({ customer_order_id: 'other' });
+  });
+
+  it('changes nothing if it arrives again, with fields left out or after its customer was erased', () => {
+    const customer = { id: 'customer-1', email_sha256: 'a'.repeat(64) };
+    const note = receive(
+      event(3, { ...lineless, line_items: undefined, customer, customer_order_id: 'note' }),
+    );
+    const held = pending.when(note).after;
+    const erased = withoutCustomer(known(held));
+
+    expect(known(held).heldVersion?.newest.order?.customer).toEqual(customer);
+    for (const state of [held, erased]) expect(after(state, note)).toEqual(state);
   });
 
   it('is the latest one that arrived', () => {
