@@ -935,9 +935,9 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
   });
 
   it.each([
-    ['without its token, which the list cannot show', null, { reason: 'cancellation_unconfirmed' }],
-    ['with its token, which the list would show', token, isDone],
-  ])('of an order that a read has shown %s', async (_how, btn_ref, expected) => {
+    ['is unconfirmed if a read has shown the order without its token, because no list', null],
+    ['is done if a read has shown the order with its token, because the list', token],
+  ])('%s would show it', async (_end, btn_ref) => {
     const entry = claimed({
       kind: 'cancelled',
       reported: { acceptedOnly: true },
@@ -954,7 +954,7 @@ describe('a cancellation that Button answers with 404, 410 or not at all (requir
       },
     );
 
-    expect(result).toMatchObject(expected);
+    expect(result).toMatchObject(btn_ref === null ? { reason: 'cancellation_unconfirmed' } : isDone);
   });
 
   it('is not settled by a read that shows another shop’s order, while Button refuses to read its own id', async () => {
